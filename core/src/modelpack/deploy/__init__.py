@@ -1,0 +1,1 @@
+"""Deploying a packaged model to a target."""

@@ -1,0 +1,103 @@
+"""The errors a caller can expect, each with a hint that says what to do."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ModelpackError(Exception):
+    """Something the caller can put right; shown without a traceback.
+
+    Attributes:
+        message: What is wrong, with the value, and where.
+        hint: What to do about it, when there is something to do.
+        error_code: The machine-readable name, one of MLflow's where it has one.
+    """
+
+    error_code: ClassVar[str] = "INTERNAL_ERROR"
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        """Describe what is wrong in `message` and the way out in `hint`."""
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """Both lines, so that a traceback shows the hint as well."""
+        return self.message if self.hint is None else f"{self.message}\nhint: {self.hint}"
+
+
+class InvalidArgumentError(ModelpackError):
+    """An argument or option has a value that cannot be used."""
+
+    error_code = "INVALID_PARAMETER_VALUE"
+
+
+class NotFoundError(ModelpackError):
+    """A model, file, run or flavor that was asked for is not there."""
+
+    error_code = "RESOURCE_DOES_NOT_EXIST"
+
+
+class AlreadyExistsError(ModelpackError):
+    """The destination exists, and nothing is ever overwritten (S34)."""
+
+    error_code = "RESOURCE_ALREADY_EXISTS"
+
+
+class InvalidModelError(ModelpackError):
+    """The model directory, its `MLmodel` file or one of its paths is malformed."""
+
+    error_code = "INVALID_MODEL"
+
+
+class IntegrityError(ModelpackError):
+    """A file of the model was added, removed or changed after it was saved."""
+
+    error_code = "INTEGRITY_VIOLATION"
+
+
+class TrustError(ModelpackError):
+    """Loading would run code from a model that the caller does not trust."""
+
+    error_code = "PERMISSION_DENIED"
+
+
+class PluginError(ModelpackError):
+    """A plugin is missing, broken, ambiguous or answered something invalid."""
+
+    error_code = "PLUGIN_ERROR"
+
+
+class MissingDependencyError(ModelpackError):
+    """A library that this operation needs is not installed."""
+
+    error_code = "MISSING_DEPENDENCY"
+
+
+class ModelFailureError(ModelpackError):
+    """The model itself failed: its library could not save, load or predict with it."""
+
+    error_code = "MODEL_FAILURE"
+
+
+class DataFormatError(ModelpackError):
+    """Input data cannot be read in the format that it claims to have."""
+
+    error_code = "MALFORMED_REQUEST"
+
+
+class UnsupportedMediaTypeError(ModelpackError):
+    """No codec reads or writes the media type or file suffix."""
+
+    error_code = "UNSUPPORTED_MEDIA_TYPE"
+
+
+class SchemaError(ModelpackError):
+    """Readable data does not fit the model's signature."""
+
+    error_code = "SCHEMA_MISMATCH"
+
+
+class ModelpackWarning(UserWarning):
+    """Something worth knowing that does not stop the operation."""

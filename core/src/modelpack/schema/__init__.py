@@ -1,0 +1,1 @@
+"""The model format: the `MLmodel` file and the signature."""
