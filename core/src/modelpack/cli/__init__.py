@@ -1,1 +1,1 @@
-"""cli."""
+"""The command line: one small module a command, each importing what it needs when it runs."""

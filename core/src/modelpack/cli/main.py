@@ -1,0 +1,52 @@
+"""The `modelpack` command: its commands and its error boundary."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from modelpack import __version__
+from modelpack.cli import aliases, inspect, plugins, predict, serve, trust, verify
+from modelpack.cli.boundary import error_boundary
+
+app = typer.Typer(
+    name="modelpack",
+    help="Package any machine-learning model in MLflow's format; inspect, score and serve it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # plain help takes half the time of rich help
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(*, wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"modelpack {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _modelpack(
+    *,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of expected errors too.")] = False,  # noqa: ARG001 - read in main(), before typer runs
+    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")] = False,  # noqa: ARG001,E501 - its callback acts
+) -> None:
+    pass
+
+
+app.command("inspect")(inspect.inspect_model)
+app.command("predict")(predict.predict)
+app.command("serve")(serve.serve)
+app.command("trust")(trust.trust)
+app.command("verify")(verify.verify)
+app.add_typer(plugins.app, name="plugins")
+app.add_typer(aliases.pyfunc, name="pyfunc")
+app.add_typer(aliases.sklearn, name="sklearn")
+
+
+def main() -> None:
+    """Run the command line: exit code 0 when it succeeded, 1 when it failed, 2 when the command line is wrong."""
+    with error_boundary(debug="--debug" in sys.argv[1:]):
+        app()
