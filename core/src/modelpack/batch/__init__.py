@@ -1,1 +1,1 @@
-"""batch."""
+"""Scoring files and streams of any size in chunks."""

@@ -1,1 +1,1 @@
-"""serving."""
+"""The scoring server: a packaged model behind HTTP."""
