@@ -1,0 +1,229 @@
+"""The project's sessions. Each plugin is tested in an environment of its own that holds only what it declares."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.error_on_missing_interpreters = True
+nox.options.sessions = ["lint", "types", "tests", "plugin", "interop", "newest", "minimum", "wheels", "docs"]
+
+ROOT = Path(__file__).resolve().parent
+CORE = "core"
+PLUGINS = sorted(path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("plugins/*/pyproject.toml"))
+EXAMPLES = sorted(path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("examples/*/pyproject.toml"))
+CONSTRAINTS = ["-c", "constraints.txt"]
+TEST_TOOLS = ["pytest", "pytest-timeout", "hypothesis"]
+LINT_TOOLS = ["ruff", "import-linter"]
+TYPE_TOOLS = ["mypy", "pandas-stubs", "types-PyYAML", "nox"]
+CORE_WITH_EVERYTHING = f"./{CORE}[arrow,pandas,testing]"
+
+
+def _newest_python() -> str:
+    """The newest supported interpreter at hand: on the path, or among those that pyenv keeps."""
+    named = os.environ.get("MODELPACK_NEWEST_PYTHON")
+    if named:
+        return named
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    candidates = [*pyenv.glob("3.*/bin/python"), *map(Path, filter(None, map(shutil.which, _names())))]
+    versions = {_version(candidate): str(candidate) for candidate in candidates}
+    supported = {version: path for version, path in versions.items() if version >= (3, 11)}
+    return supported[max(supported)] if supported else sys.executable
+
+
+def _names() -> list[str]:
+    return [f"python3.{minor}" for minor in range(11, 20)]
+
+
+def _version(python: Path) -> tuple[int, int]:
+    """The interpreter's version; (0, 0) for one that does not start, such as pyenv's shims."""
+    code = "import sys; print(*sys.version_info[:2])"
+    answer = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603 - found above
+    major, minor = answer.stdout.split() if answer.returncode == 0 else ("0", "0")
+    return int(major), int(minor)
+
+
+def _editable(*folders: str) -> list[str]:
+    return [word for folder in folders for word in ("-e", folder)]
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Run the main job: train, save, inspect, score a file, serve, query."""
+    session.install(*_editable(CORE_WITH_EVERYTHING, "./plugins/flavor-sklearn"), *CONSTRAINTS)
+    session.run("python", "examples/wine/demo.py", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, formatting and the direction of imports."""
+    session.install(*LINT_TOOLS, *_editable(f"./{CORE}"), *CONSTRAINTS)
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports", "--no-cache")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of core, plugins, examples and tests, strictly."""
+    everything = _editable(CORE_WITH_EVERYTHING, *(f"./{folder}" for folder in [*PLUGINS, *EXAMPLES]))
+    session.install(*TYPE_TOOLS, *TEST_TOOLS, *everything, *CONSTRAINTS)
+    for folder in [CORE, *PLUGINS, *EXAMPLES]:
+        session.run("mypy", f"{folder}/src", f"{folder}/tests")
+    session.run("mypy", "tests", "noxfile.py", "dev.py", "examples/wine", "benchmarks")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Test core alone: no plugin is installed, which proves that core needs none."""
+    session.install(*TEST_TOOLS, *_editable(CORE_WITH_EVERYTHING), *CONSTRAINTS)
+    session.run("pytest", "core/tests", "tests/architecture", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("name", [nox.param(folder, id=Path(folder).name) for folder in [*PLUGINS, *EXAMPLES]])
+def plugin(session: nox.Session, name: str) -> None:
+    """Test one plugin with core and what it declares, and nothing else."""
+    session.install(*TEST_TOOLS, *_editable(f"./{CORE}[testing]", f"./{name}"), *CONSTRAINTS)
+    session.run("pytest", f"{name}/tests", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("name", [nox.param(folder, id=Path(folder).name) for folder in [CORE, *PLUGINS]])
+def minimum(session: nox.Session, name: str) -> None:
+    """Test with the lowest versions that are declared."""
+    if session.venv_backend != "uv":
+        session.skip("only uv resolves the lowest versions; install uv to run this session")
+    folders = [CORE_WITH_EVERYTHING] if name == CORE else [f"./{CORE}[testing]", f"./{name}"]
+    session.install(
+        "--resolution", "lowest-direct", "pytest>=8.2", "pytest-timeout>=2.3", "hypothesis>=6.100", *_editable(*folders)
+    )
+    session.run("pytest", f"{name}/tests", "-m", "not slow", *session.posargs)
+
+
+@nox.session(python=_newest_python())
+def newest(session: nox.Session) -> None:
+    """Test core and every plugin on the newest Python at hand."""
+    everything = _editable(CORE_WITH_EVERYTHING, *(f"./{folder}" for folder in PLUGINS))
+    session.install(*TEST_TOOLS, *everything, *CONSTRAINTS)
+    session.run("pytest", "core/tests", *(f"{folder}/tests" for folder in PLUGINS), "-m", "not slow", *session.posargs)
+
+
+@nox.session
+def interop(session: nox.Session) -> None:
+    """Test against real MLflow, which lives in an environment of its own, and the whole from end to end."""
+    mlflow = Path(session.create_tmp()) / "mlflow"
+    _make_environment(session, mlflow, "mlflow>=3", "scikit-learn", "skops", *CONSTRAINTS)
+    everything = _editable(CORE_WITH_EVERYTHING, *(f"./{folder}" for folder in PLUGINS))
+    session.install(*TEST_TOOLS, *everything, *CONSTRAINTS)
+    environment = {"MODELPACK_TEST_MLFLOW_PYTHON": str(_interpreter(mlflow))}
+    session.run("pytest", "tests/interop", "tests/end_to_end", *session.posargs, env=environment)
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Build every distribution, install the wheels in an empty environment, and use them there."""
+    folder = Path(session.create_tmp()) / "dist"
+    shutil.rmtree(folder, ignore_errors=True)
+    session.install("build[uv]", "twine", *CONSTRAINTS)
+    for distribution in [CORE, *PLUGINS, *EXAMPLES]:
+        session.run("python", "-m", "build", "--installer", "uv", "--outdir", str(folder), distribution, silent=True)
+    built = sorted(str(path) for path in folder.iterdir())
+    session.run("twine", "check", "--strict", *built)
+    empty = Path(session.create_tmp()) / "empty"
+    _make_environment(session, empty, *(path for path in built if path.endswith(".whl")), "httpx", *CONSTRAINTS)
+    with session.chdir(session.create_tmp()):
+        session.run(str(_interpreter(empty)), str(ROOT / "tests" / "wheels" / "smoke.py"), external=True)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Check that every link leads somewhere and that the examples in the documents run."""
+    everything = _editable(CORE_WITH_EVERYTHING, *(f"./{folder}" for folder in PLUGINS))
+    session.install(*TEST_TOOLS, *everything, *CONSTRAINTS)
+    session.run("pytest", "tests/docs", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure against MLflow and the bare library, side by side in one run."""
+    mlflow = Path(session.create_tmp()) / "mlflow"
+    _make_environment(session, mlflow, "mlflow>=3", "scikit-learn", "skops", *CONSTRAINTS)
+    session.install(f"./{CORE}[arrow,pandas]", "./plugins/flavor-sklearn", *CONSTRAINTS)
+    session.run("python", "benchmarks/foundation.py", "--mlflow-python", str(_interpreter(mlflow)), *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def lock(session: nox.Session) -> None:
+    """Write `constraints.txt`: one resolution of everything, for every supported Python."""
+    sources = [f"{folder}/pyproject.toml" for folder in [CORE, *PLUGINS, *EXAMPLES]]
+    tools = Path("requirements-dev.in")
+    options = [
+        "--universal",
+        "--all-extras",
+        "--no-annotate",
+        "--no-header",
+        "--no-emit-index-url",
+        "--no-emit-find-links",
+    ]
+    ours = [
+        word
+        for folder in [CORE, *PLUGINS, *EXAMPLES]
+        for word in ("--no-emit-package", f"modelpack-{Path(folder).name}")
+    ]
+    session.run(
+        "uv",
+        "pip",
+        "compile",
+        *options,
+        *ours,
+        *sources,
+        str(tools),
+        "-o",
+        "constraints.txt",
+        "--python-version",
+        "3.11",
+    )
+
+
+@nox.session(venv_backend="none")
+def bump(session: nox.Session) -> None:
+    """Write a new version into every distribution: `nox -s bump -- 0.2.0`."""
+    (new,) = session.posargs
+    if not re.fullmatch(r"\d+\.\d+\.\d+", new):
+        session.error(f"{new} is not a version of the form X.Y.Z")
+    major, minor = (int(part) for part in new.split(".")[:2])
+    bounds = f">={major}.{minor},<{major}.{minor + 1}"
+    for folder in [CORE, *PLUGINS, *EXAMPLES]:
+        _rewrite(ROOT / folder / "pyproject.toml", new, bounds)
+    init = ROOT / CORE / "src" / "modelpack" / "__init__.py"
+    init.write_text(re.sub(r'(?m)^__version__ = ".*"$', f'__version__ = "{new}"', init.read_text()))
+
+
+def _rewrite(pyproject: Path, version: str, bounds: str) -> None:
+    text = re.sub(r'(?m)^version = ".*"$', f'version = "{version}"', pyproject.read_text())
+    pyproject.write_text(re.sub(r'("modelpack-core(?:\[[^]]*\])?)>=[^"]*"', rf'\g<1>{bounds}"', text))
+
+
+def _make_environment(session: nox.Session, folder: Path, *packages: str) -> None:
+    """A second environment beside the session's own."""
+    if not folder.exists():
+        backend = ["uv", "venv", "--python", sys.executable] if shutil.which("uv") else [sys.executable, "-m", "venv"]
+        session.run_always(*backend, str(folder), external=True, silent=True)
+    python = str(_interpreter(folder))
+    if shutil.which("uv"):
+        session.run_always("uv", "pip", "install", "--quiet", "--python", python, *packages, external=True)
+    else:
+        session.run_always(python, "-m", "pip", "install", "--quiet", *packages, external=True)
+
+
+def _interpreter(folder: Path) -> Path:
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
