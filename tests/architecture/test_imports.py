@@ -28,9 +28,9 @@ def test_import_modelpack_loads_no_third_party_library() -> None:
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["--version"], ["plugins", "list"], ["serve", "--help"]], ids=" ".join
 )
-def test_start_up_loads_nothing_heavy_and_no_plugin(arguments: list[str]) -> None:
+def test_start_up_loads_nothing_heavy_and_no_plugin(line: str) -> None:
     """Commands that do not need a library do not wait for it."""
-    loaded = loaded_modules("-m", "modelpack", *arguments)
+    loaded = loaded_modules("-m", "modelpack", *line.split())
     assert not loaded & AT_START
     assert not {name for name in loaded if name.startswith(("modelpack_flavor", "modelpack_deploy"))}
 
@@ -46,4 +46,4 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
     import modelpack
 
     with pytest.raises(AttributeError, match="has no attribute 'save_modell'"):
-        modelpack.save_modell  # type: ignore[attr-defined]  # noqa: B018 - the access is the test
+        modelpack.save_modell  # noqa: B018 - the access is the test
