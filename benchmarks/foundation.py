@@ -1,6 +1,6 @@
 """Import, start, footprint, save, load, predict and a CSV file of a million rows, against MLflow and the bare library.
 
-Prints a table and writes `foundation.json`. Every subject runs in a process of its own, interleaved over the rounds, and
+Prints a table and writes `foundation.json`. Every subject runs in a process of its own, interleaved over the rounds;
 the median counts. Tasks inside a process are medians of many calls after a warm-up.
 """
 
@@ -135,9 +135,8 @@ def _print_table(results: dict[str, Any]) -> None:
         seconds = {subject: values["seconds"] for subject, values in subjects.items()}
         ours = seconds.get("modelpack")
         cells = [_duration(seconds.get(subject)) for subject in PROGRAMS]
-        print(
-            f"{name:20} {cells[0]:>12} {cells[1]:>12} {cells[2]:>12} {_ratio(ours, seconds.get('bare')):>9} {_ratio(seconds.get('mlflow'), ours):>13}"
-        )
+        ratios = [_ratio(ours, seconds.get("bare")), _ratio(seconds.get("mlflow"), ours)]
+        print(f"{name:20} {cells[0]:>12} {cells[1]:>12} {cells[2]:>12} {ratios[0]:>9} {ratios[1]:>13}")
     peaks = [f"{values['peak_mib']:.0f} MiB" for values in results["csv"].values()]
     print(f"{'csv, peak memory':20} {peaks[0]:>12} {peaks[1]:>12} {peaks[2]:>12}")
     for subject, found in results["footprint"].items():
