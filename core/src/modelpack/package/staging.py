@@ -1,0 +1,124 @@
+"""Atomic directories: written aside, published by a rename, gone without a trace when anything fails."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelpack.errors import AlreadyExistsError, InvalidArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PREFIX = ".modelpack-"
+
+
+@contextmanager
+def staged(destination: str | os.PathLike[str]) -> Iterator[Path]:
+    """Write a directory so that others see all of it or nothing.
+
+    The directory that is yielded lies beside the destination, inside a hidden directory that only the user can enter.
+    When the block ends normally it is renamed to the destination; when it does not (an error, an interrupt), it is
+    removed, and so are parent directories that were made for it. Of several writers to one destination one wins.
+
+    Args:
+        destination: What to make. Nothing may stand there, not even an empty directory or a dangling link (S34).
+
+    Yields:
+        The directory to write to; it has the destination's name.
+
+    Raises:
+        AlreadyExistsError: The destination exists, or another writer was faster.
+        InvalidArgumentError: Nothing can be written there.
+    """
+    final = Path(os.path.abspath(destination))  # noqa: PTH100 - a link in the path must not be resolved, `..` must
+    require_absent(final)
+    made = _missing_parents(final.parent)
+    published = False
+    try:
+        shelter = _make_shelter(final)
+        try:
+            inner = shelter / final.name
+            inner.mkdir()
+            yield inner
+            _publish(inner, final)
+            published = True
+        finally:
+            _remove(shelter)
+    finally:
+        if not published:
+            _remove_empty(made)
+
+
+def require_absent(destination: str | os.PathLike[str]) -> None:
+    """Check that a destination is free.
+
+    Raises:
+        AlreadyExistsError: Something stands there, be it an empty directory or a dangling link (S34).
+    """
+    if os.path.lexists(destination):
+        raise AlreadyExistsError(
+            f"{os.fspath(destination)} exists already, and nothing is ever overwritten",
+            hint="choose a free name, such as a new directory inside this one, or remove what stands there",
+        )
+
+
+def _missing_parents(parent: Path) -> list[Path]:
+    """The directories, innermost first, that `mkdir` will have to make."""
+    missing = []
+    while not parent.exists() and parent != parent.parent:
+        missing.append(parent)
+        parent = parent.parent
+    return missing
+
+
+def _make_shelter(final: Path) -> Path:
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=PREFIX, dir=final.parent))
+    except OSError as error:
+        raise InvalidArgumentError(
+            f"cannot save to {final}: {error.strerror or error}",
+            hint=f"check that {final.parent} is a directory that you may write to",
+        ) from error
+
+
+def _publish(inner: Path, final: Path) -> None:
+    """Rename; unlike `require_absent` and then rename, the rename itself fails when another writer was faster."""
+    require_absent(final)
+    try:
+        inner.rename(final)
+    except OSError as error:
+        if os.path.lexists(final):
+            raise AlreadyExistsError(
+                f"{final} was made by someone else in the meantime", hint="choose another name, or use that one"
+            ) from error
+        raise
+
+
+def _remove(directory: Path) -> None:
+    shutil.rmtree(directory, onerror=_allow_and_retry)
+
+
+def _allow_and_retry(remove: Callable[[str], object], path: str, _reason: object) -> None:
+    """Remove what a copied read-only directory protects."""
+    for protected in (Path(path).parent, Path(path)):
+        if protected.is_dir() and not protected.is_symlink():
+            protected.chmod(stat.S_IRWXU)
+    if remove in (os.scandir, os.open, os.lstat):
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        remove(path)
+
+
+def _remove_empty(directories: list[Path]) -> None:
+    for directory in directories:
+        try:
+            directory.rmdir()
+        except OSError:
+            return
