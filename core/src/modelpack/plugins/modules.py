@@ -1,0 +1,128 @@
+"""A module as a plugin: functions with `@hookimpl`, and the facts as names of the module."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from modelpack.hookspecs import hookimpl
+from modelpack.interfaces import Flavor, FlavorConf, PluginOptions, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import ModuleType
+
+    from modelpack.contexts import DeployContext, LoadContext, SaveContext
+    from modelpack.deploy.records import Deployment, DeployRequest, Plan
+    from modelpack.interfaces import Predictor
+
+
+def call_named(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    """Call a hook's function with those of the arguments that it names."""
+    return function(**{name: arguments[name] for name in inspect.signature(function).parameters})
+
+
+class _Module:
+    """What both adapters do: keep the module, and pass on every verb and fact that they do not know."""
+
+    def __init__(self, module: ModuleType, name: str) -> None:
+        """Adapt a module that stands behind the entry point `name`."""
+        self.module = module
+        vars(self).update(
+            name=getattr(module, "name", name), options_type=getattr(module, "options_type", PluginOptions)
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.module, name)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.module.__name__}>"
+
+    def _hook(self, hook: str, **arguments: Any) -> Any:
+        return call_named(getattr(self.module, hook), arguments)
+
+
+class ModuleFlavor(_Module, Flavor[PluginOptions, FlavorConf]):
+    """A flavor whose functions and facts stand in a module.
+
+    Facts that the module does not state: no options, any conf, no generic Python view, no requirements; and a format
+    that is not said to be free of code counts as executing it.
+    """
+
+    def __init__(self, module: ModuleType, name: str) -> None:
+        """Adapt a module that stands behind the entry point `name`."""
+        super().__init__(module, name)
+        vars(self).update(
+            conf_type=getattr(module, "conf_type", FlavorConf), loader_modules=getattr(module, "loader_modules", ())
+        )
+
+    def requirements(self, conf: FlavorConf) -> Sequence[str]:
+        """What the module's `requirements` answers or is."""
+        stated: Sequence[str] = self._fact("requirements", (), conf)
+        return stated
+
+    def executes_code(self, conf: FlavorConf) -> str | None:
+        """What the module's `executes_code` answers or is; a reason when it is silent."""
+        silent = f"the flavor {self.name!r} does not say that its format is free of code"
+        reason: str | None = self._fact("executes_code", silent, conf)
+        return reason
+
+    def pyfunc_conf(self, conf: FlavorConf, options: PluginOptions) -> Mapping[str, Any]:
+        """What the module's `pyfunc_conf` answers or is."""
+        stated: Mapping[str, Any] = self._fact("pyfunc_conf", {}, conf, options)
+        return stated
+
+    @hookimpl
+    def modelpack_save_model(self, model: Any, context: SaveContext[PluginOptions]) -> FlavorConf:
+        """Call the module's function."""
+        conf: FlavorConf = self._hook("modelpack_save_model", model=model, context=context)
+        return conf
+
+    @hookimpl
+    def modelpack_load_model(self, context: LoadContext[FlavorConf]) -> Any:
+        """Call the module's function."""
+        return self._hook("modelpack_load_model", context=context)
+
+    @hookimpl
+    def modelpack_pyfunc_adapt(self, model: Any, context: LoadContext[FlavorConf]) -> Predictor:
+        """Call the module's function."""
+        predictor: Predictor = self._hook("modelpack_pyfunc_adapt", model=model, context=context)
+        return predictor
+
+    def _fact(self, name: str, default: Any, *arguments: Any) -> Any:
+        stated = getattr(self.module, name, default)
+        return stated(*arguments) if callable(stated) else stated
+
+
+class ModuleTarget(_Module, Target[PluginOptions]):
+    """A target whose verbs stand in a module."""
+
+    @hookimpl
+    def modelpack_deploy(self, context: DeployContext[PluginOptions]) -> Deployment:
+        """Call the module's function."""
+        deployment: Deployment = self._hook("modelpack_deploy", context=context)
+        return deployment
+
+    def plan(self, request: DeployRequest[PluginOptions]) -> Plan:
+        """Call the module's function."""
+        plan: Plan = self.module.plan(request)
+        return plan
+
+    def get(self, name: str, options: PluginOptions) -> Deployment:
+        """Call the module's function."""
+        deployment: Deployment = self.module.get(name, options)
+        return deployment
+
+    def list(self, options: PluginOptions) -> Sequence[Deployment]:
+        """Call the module's function."""
+        deployments: Sequence[Deployment] = self.module.list(options)
+        return deployments
+
+    def delete(self, name: str, options: PluginOptions) -> None:
+        """Call the module's function."""
+        self.module.delete(name, options)
+
+    def invoke(self, name: str, body: bytes, content_type: str, options: PluginOptions) -> bytes:
+        """Call the module's function."""
+        answer: bytes = self.module.invoke(name, body, content_type, options)
+        return answer
