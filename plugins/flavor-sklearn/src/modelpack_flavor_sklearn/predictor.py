@@ -1,0 +1,80 @@
+"""The generic Python view of an estimator: one of its methods."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from modelpack.errors import InvalidArgumentError, InvalidModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from modelpack import ModelpackError
+
+METHODS = (
+    "predict",
+    "predict_proba",
+    "predict_log_proba",
+    "predict_joint_log_proba",
+    "decision_function",
+    "transform",
+    "score_samples",
+    "score",
+)
+"""What `pyfunc_predict_fn` may name; MLflow knows all but `decision_function`, `transform` and `score_samples`."""
+
+
+class SklearnPredictor:
+    """Calls one method of an estimator; a DataFrame reaches it as it is (S60)."""
+
+    __slots__ = ("_method",)
+
+    def __init__(self, method: Callable[..., Any]) -> None:
+        self._method = method
+
+    def predict(self, data: Any, params: Mapping[str, Any] | None = None) -> Any:
+        """Score one batch; params become keyword arguments, such as `return_std`."""
+        answer = self._method(data, **params) if params else self._method(data)
+        if isinstance(answer, (list, tuple)):
+            return {str(position): part for position, part in enumerate(answer)}
+        return answer.toarray() if hasattr(answer, "toarray") else answer
+
+
+def adapt(model: Any, name: str | None) -> SklearnPredictor:
+    """Wrap the named method of an estimator.
+
+    Args:
+        model: The estimator.
+        name: What stands under `predict_fn` in the model; None for `predict`, or `transform` where there is no other.
+
+    Raises:
+        InvalidModelError: The name is none of `METHODS`.
+        InvalidArgumentError: The estimator has no such method.
+    """
+    if name is not None and name not in METHODS:
+        raise InvalidModelError(
+            f"the model names {name!r} as its predict_fn, which is none of {', '.join(METHODS)}",
+        )
+    return SklearnPredictor(getattr(model, chosen_method(model, name)))
+
+
+def chosen_method(model: Any, name: str | None) -> str:
+    """The method that stands for the model when it is used through pyfunc.
+
+    Raises:
+        InvalidArgumentError: The estimator has no such method.
+    """
+    for candidate in (name,) if name is not None else ("predict", "transform"):
+        if hasattr(model, candidate):
+            return candidate
+    raise missing_method(model, name)
+
+
+def missing_method(model: Any, name: str | None) -> ModelpackError:
+    """The error for an estimator without the method that is asked for."""
+    there = [method for method in METHODS if hasattr(model, method)]
+    kind = type(model).__name__
+    return InvalidArgumentError(
+        f"{kind} has no method {name}" if name else f"{kind} has neither predict nor transform",
+        hint=f"pyfunc_predict_fn may name: {', '.join(there)}" if there else "load it with modelpack.load_model",
+    )
