@@ -94,13 +94,13 @@ class Tensor:
     Attributes:
         dtype: NumPy's name of the element type, such as `float32`; `str` and `object` occur.
         shape: The extent of each axis, -1 where it varies.
-        name: The key in a dict of tensors; None for a single unnamed tensor.
+        name: The key in a dict of tensors, sometimes a whole number; None for a single unnamed tensor.
         required: Whether it has to be there.
     """
 
     dtype: str
     shape: tuple[int, ...]
-    name: str | None = None
+    name: str | int | None = None
     required: bool = True
 
 
@@ -140,7 +140,7 @@ class TensorSchema:
     tensors: tuple[Tensor, ...]
 
     @property
-    def names(self) -> tuple[str | None, ...]:
+    def names(self) -> tuple[str | int | None, ...]:
         """The tensors' names, in order."""
         return tuple(tensor.name for tensor in self.tensors)
 
