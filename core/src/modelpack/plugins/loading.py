@@ -24,6 +24,6 @@ def load_object(record: PluginRecord) -> object:
     except Exception as error:
         raise PluginError(
             f"{record} could not be imported from {record.value!r}: {type(error).__name__}: {error}",
-            hint=f"reinstall it with what it needs (pip install --force-reinstall {record.distribution}), "
-            f"or report this to its authors",
+            hint=f"`pip install --upgrade {record.distribution}` brings what it needs; "
+            "if that does not help, report this to its authors",
         ) from error
