@@ -3,94 +3,23 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-TOYBOX = Path(__file__).parent / "toybox"
-sys.path.insert(0, str(TOYBOX))
+sys.path.insert(0, str(Path(__file__).parent / "toybox"))
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
+    from site_packages import SitePackages
     from toy_flavor import ToyFlavor
     from toylib import ToyModel
 
     from modelpack.interfaces import Flavor
     from modelpack.plugins.manager import PluginManager
-
-CORE = "modelpack-core"
-TOY = "modelpack-flavor-toy"
-
-
-@dataclass
-class SitePackages:
-    """A directory on `sys.path` where a test installs distributions, found by importlib.metadata like any other.
-
-    Attributes:
-        directory: The directory; put it in `PYTHONPATH` for a subprocess.
-        installed: The names of the distributions that were installed.
-    """
-
-    directory: Path
-    installed: list[str] = field(default_factory=list)
-
-    def install(
-        self,
-        distribution: str,
-        entry_points: Mapping[str, Mapping[str, str]],
-        *,
-        files: Mapping[str, str] | None = None,
-        version: str = "1.0",
-        summary: str = "A plugin made for a test",
-    ) -> None:
-        """Write a distribution: its modules and its metadata.
-
-        Args:
-            distribution: Its name, such as `modelpack-flavor-toy`.
-            entry_points: For each group the entry points by name, such as `{"modelpack.flavors": {"toy": "m:flavor"}}`.
-            files: The text of each file, such as `{"m.py": "flavor = 1"}`.
-            version: Its version.
-            summary: Its one-line description.
-        """
-        for name, text in (files or {}).items():
-            path = self.directory / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        info = self.directory / f"{distribution.replace('-', '_')}-{version}.dist-info"
-        info.mkdir()
-        fields = f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\nSummary: {summary}\n"
-        (info / "METADATA").write_text(fields, encoding="utf-8")
-        lines = [
-            line
-            for group, names in entry_points.items()
-            for line in (f"[{group}]", *(f"{name} = {value}" for name, value in names.items()))
-        ]
-        (info / "entry_points.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        self.installed.append(distribution)
-
-    def install_toy(self) -> None:
-        """Install the toy flavor as the distribution `modelpack-flavor-toy` 1.2.3."""
-        files = {path.name: path.read_text(encoding="utf-8") for path in TOYBOX.glob("*.py")}
-        groups = {
-            "modelpack.flavors": {"toy": "toy_flavor:flavor"},
-            "modelpack.model_modules": {"toylib": "toy_flavor:flavor"},
-        }
-        self.install(TOY, groups, files=files, version="1.2.3", summary="A flavor made for tests")
-
-    def entry_points(self, group: str) -> Iterable[metadata.EntryPoint]:
-        """The entry points of core and of what was installed here; other plugins of the environment do not disturb."""
-        seen = {CORE, *self.installed}
-        return [point for point in metadata.entry_points(group=group) if point.dist and point.dist.name in seen]
-
-    def plugins(self, environ: Mapping[str, str] | None = None) -> PluginManager:
-        """A manager that knows core's flavor and what was installed here before it was first asked."""
-        from modelpack.plugins.manager import PluginManager
-
-        return PluginManager(entry_points=self.entry_points, environ=environ)
 
 
 @pytest.fixture(autouse=True)
@@ -106,6 +35,8 @@ def modelpack_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest
 @pytest.fixture
 def site(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[SitePackages]:
     """Where a test installs distributions; what it imported from there is forgotten afterwards."""
+    from site_packages import SitePackages
+
     directory = tmp_path_factory.mktemp("site-packages")
     monkeypatch.syspath_prepend(directory)
     known = set(sys.modules)
@@ -163,7 +94,6 @@ def install_flavors(site: SitePackages, monkeypatch: pytest.MonkeyPatch) -> Call
 
     Each becomes a distribution `modelpack-flavor-<name>` 1.0.
     """
-    from types import ModuleType
 
     def install(*flavors: Flavor[Any, Any]) -> PluginManager:
         site.install_toy()

@@ -94,7 +94,7 @@ def _described(manager: PluginManager, record: PluginRecord) -> tuple[dict[str, 
 
 
 def _error_fields(error: PluginError | None) -> dict[str, str | None]:
-    return {"error": error and error.message, "hint": error and error.hint}
+    return {"error": error.message if error else None, "hint": error.hint if error else None}
 
 
 def _facts(manager: PluginManager, record: PluginRecord) -> dict[str, Any]:
