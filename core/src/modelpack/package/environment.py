@@ -144,7 +144,17 @@ def _loaders(record: PluginRecord | None) -> list[str]:
     core = f"{CORE}=={__version__}"
     if record is None or canonicalize_name(record.distribution) == CORE:
         return [core]
-    return [core, f"{record.distribution}=={record.version}"]
+    pinned = f"{record.distribution}=={record.version}"
+    return [core, pinned] if _is_requirement(pinned) else [core]
+
+
+def _is_requirement(text: str) -> bool:
+    """A flavor object that no distribution installs has no version that could be required."""
+    try:
+        Requirement(text)
+    except InvalidRequirement:
+        return False
+    return True
 
 
 def _pinned(declared: str, record: PluginRecord | None) -> str:
