@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 import warnings
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -39,10 +40,11 @@ class VersionCheck:
         if recorded is None:
             self._tell(f"{self.model} does not say with which version of {name} it was saved")
             return
-        installed = installed_version(name)
-        if installed != recorded:
-            here = "is not installed as a distribution" if installed is None else f"{installed} is installed"
-            self._tell(f"{self.model} was saved with {name} {recorded}, and {name if installed is None else ''}{here}")
+        running = installed_version(name) or getattr(sys.modules.get(name), "__version__", None)
+        if running is not None and str(running) != recorded:
+            self._tell(f"{self.model} was saved with {name} {recorded}, and {running} is installed")
+        elif running is None and self.policy == "error":  # a library without metadata cannot be compared
+            self._tell(f"{self.model} was saved with {name} {recorded}, and which version is here cannot be told")
 
     def python(self, recorded: str | None) -> None:
         """Compare the Python that a model records with the running one; a different micro version is none (S27)."""
