@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import Any
 
 from modelpack.errors import MissingDependencyError
 
 
+@cache
 def require(module: str, extra: str) -> Any:
     """Import a library that comes with an extra of modelpack-core.
 

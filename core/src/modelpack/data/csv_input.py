@@ -1,0 +1,181 @@
+"""CSV into frames, each column read as the signature says; without a signature as pandas reads it."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import orjson
+
+from modelpack.data.columns import as_objects, dates_from_text, from_base64, narrowed
+from modelpack.data.csv_text import Header, blocks, lines_of, read_header
+from modelpack.data.libraries import require
+from modelpack.data.payload import Payload
+from modelpack.errors import DataFormatError, SchemaError
+from modelpack.schema.signature import DataType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+    from modelpack.data.media_types import MediaType
+    from modelpack.data.plan import InputPlan
+
+_NUMBERS = {
+    DataType.DOUBLE: "float64",
+    DataType.FLOAT: "float64",
+    DataType.LONG: "Int64",
+    DataType.INTEGER: "Int32",
+    DataType.BOOLEAN: "boolean",
+}
+_MISSING = [
+    *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA"),
+    *("NULL", "NaN", "None", "n/a", "nan", "null"),
+]
+"""pandas' own list, for columns that are not text; a text is missing only where the field is empty."""
+_EXACT_SINCE = (3, 1)
+"""pandas reads decimal numbers exactly by default; before, only with an option that later releases deprecate."""
+
+
+def decode(body: bytes, media_type: MediaType, plan: InputPlan) -> Payload:
+    """Read a whole CSV text.
+
+    Raises:
+        DataFormatError: It is empty or no CSV.
+        SchemaError: A value cannot be of the type that the signature gives it.
+    """
+    lines = iter(lines_of(io.BytesIO(body), media_type))
+    header = read_header(lines, media_type, plan)
+    if header is None:
+        raise DataFormatError("the body is empty", hint="send CSV with a header row")
+    return Payload(_frame(lines.read() if isinstance(lines, io.BytesIO) else b"".join(lines), header, plan))
+
+
+def read(stream: BinaryIO, media_type: MediaType, plan: InputPlan, rows: int) -> Iterator[Payload]:
+    """Read a CSV stream in chunks of so many rows; a header alone gives one chunk without rows.
+
+    Raises:
+        DataFormatError: It is no CSV.
+        SchemaError: A value cannot be of the type that the signature gives it.
+    """
+    lines = iter(lines_of(stream, media_type))
+    header = read_header(lines, media_type, plan)
+    if header is None:
+        return
+    block = None
+    for block in blocks(lines, rows):
+        yield Payload(_frame(block, header, plan))
+    if block is None:
+        yield Payload(_frame(b"", header, plan))
+
+
+def _frame(block: bytes, header: Header, plan: InputPlan) -> pd.DataFrame:
+    reader = _BlockReader(block, header, plan)
+    frame = reader.parse(dtype={name: str for name in header.names if reader.is_text(name)})
+    if not isinstance(frame.index, require("pandas", "pandas").RangeIndex):
+        raise DataFormatError(f"a row has more fields than the header row, which has {len(header.names)}")
+    if header.index:
+        frame = frame.drop(columns=header.names[0])
+    typed = {name: reader.typed(frame[name], name) for name in frame.columns if name in plan.types}
+    changed = {name: values for name, values in typed.items() if values is not None}
+    for name, values in changed.items():
+        frame[name] = values
+    return frame
+
+
+class _BlockReader:
+    """Reads one block, and reads single columns again where pandas inferred another type than the signature's."""
+
+    def __init__(self, block: bytes, header: Header, plan: InputPlan) -> None:
+        self._block = block
+        self._names = header.names
+        self._types = plan.types
+
+    def is_text(self, name: Any) -> bool:
+        """Whether the column is read as text, to be kept as it is or converted afterwards."""
+        return name in self._types and self._types[name] not in _NUMBERS
+
+    def parse(self, **options: Any) -> pd.DataFrame:
+        """The block as a frame.
+
+        Raises:
+            DataFormatError: pandas cannot cut it into fields.
+        """
+        pandas = require("pandas", "pandas")
+        options["names"] = self._names or None
+        if any(map(self.is_text, self._names)):
+            options["na_values"] = {name: [""] if self.is_text(name) else _MISSING for name in self._names}
+            options["keep_default_na"] = False
+        try:
+            frame: pd.DataFrame = pandas.read_csv(io.BytesIO(self._block), header=None, **_precision(pandas), **options)
+        except pandas.errors.EmptyDataError:
+            frame = pandas.DataFrame({name: pandas.Series(dtype="float64") for name in self._names})
+        except (pandas.errors.ParserError, UnicodeDecodeError) as error:
+            raise DataFormatError(f"the text is no CSV: {str(error).strip()}") from error
+        return frame
+
+    def typed(self, series: pd.Series[Any], name: Any) -> Any:
+        """The column's values as the signature's type; None to leave them as they are."""
+        wanted = self._types[name]
+        if not isinstance(wanted, DataType):
+            return _from_json_text(series, name)
+        if wanted not in _NUMBERS:
+            return _from_text(series, wanted, name)
+        kind = series.dtype.kind
+        if wanted in {DataType.DOUBLE, DataType.FLOAT}:
+            return self._floats(series, wanted, name)
+        if kind == "i" and wanted is not DataType.BOOLEAN:
+            return None if wanted is DataType.LONG else _as_int32(series)
+        return None if kind == "b" else self._nullable(name, _NUMBERS[wanted])
+
+    def _floats(self, series: pd.Series[Any], wanted: DataType, name: Any) -> Any:
+        kind = series.dtype.kind
+        values = series if kind == "f" else series.astype("float64") if kind in "iu" else self._again(name, "float64")
+        if wanted is DataType.FLOAT and values is not None and kind != "b":
+            return narrowed(values.to_numpy(), name)
+        return None if kind in "fb" else values
+
+    def _nullable(self, name: Any, dtype: str) -> Any:
+        values = self._again(name, dtype)
+        if values is None or values.isna().any():
+            return values
+        return values.to_numpy(dtype=dtype.lower().removesuffix("ean"))
+
+    def _again(self, name: Any, dtype: str) -> pd.Series[Any] | None:
+        """The column read as this type; None when a value is not of it."""
+        try:
+            series: pd.Series[Any] = self.parse(usecols=[name], dtype={name: dtype})[name]
+        except (ValueError, TypeError, OverflowError):
+            return None
+        return series
+
+
+def _precision(pandas: Any) -> dict[str, str]:
+    release = tuple(int(part) for part in pandas.__version__.split(".")[:2])
+    return {} if release >= _EXACT_SINCE else {"float_precision": "round_trip"}
+
+
+def _as_int32(series: pd.Series[Any]) -> Any:
+    small = series.astype("int32")
+    return small if (small == series).all() else None
+
+
+def _from_text(series: pd.Series[Any], wanted: DataType, name: Any) -> Any:
+    if wanted is DataType.DATETIME:
+        return dates_from_text(_optional(series), name)
+    if wanted is DataType.BINARY:
+        return as_objects([None if text is None else from_base64(text, name) for text in _optional(series)])
+    return None
+
+
+def _from_json_text(series: pd.Series[Any], name: Any) -> Any:
+    """Lists, objects and maps stand in a field as JSON text."""
+    try:
+        return as_objects([None if text is None else orjson.loads(text) for text in _optional(series)])
+    except orjson.JSONDecodeError as error:
+        raise SchemaError(f"column {name!r}: a field is no JSON text ({error})") from error
+
+
+def _optional(series: pd.Series[Any]) -> list[Any]:
+    return [text if isinstance(text, str) else None for text in series.tolist()]

@@ -1,0 +1,90 @@
+"""CSV text cut into records: its header and blocks of whole rows, without parsing the rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, BinaryIO
+
+from modelpack.errors import DataFormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from modelpack.data.media_types import MediaType
+    from modelpack.data.plan import InputPlan
+
+MARK = b"\xef\xbb\xbf"
+"""The byte order mark that some programs begin UTF-8 with."""
+_QUOTE = b'"'
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The columns of a CSV text.
+
+    Attributes:
+        names: The columns' names, `Unnamed: 0` for an empty one, as pandas calls it.
+        index: Whether the first column is the nameless one that `to_csv()` writes the index into, and which the
+            signature does not know.
+    """
+
+    names: list[str | int]
+    index: bool = False
+
+
+def lines_of(stream: BinaryIO, media_type: MediaType) -> Iterable[bytes]:
+    """The lines of a stream in UTF-8, whatever charset it comes in; a byte order mark stays where it is."""
+    encoding = media_type.encoding
+    return stream if encoding == "utf-8-sig" else (line.encode() for line in _decoded(stream, encoding))
+
+
+def _decoded(stream: BinaryIO, encoding: str) -> Iterator[str]:
+    try:
+        yield from io.TextIOWrapper(stream, encoding=encoding, newline="\n")
+    except UnicodeDecodeError as error:
+        raise DataFormatError(f"the text is not {encoding}: {error}") from error
+
+
+def read_header(lines: Iterator[bytes], media_type: MediaType, plan: InputPlan) -> Header | None:
+    """The first record as names; None when the text is empty.
+
+    Raises:
+        DataFormatError: A name stands twice, or the text is not UTF-8.
+    """
+    if media_type.parameter("header") == "absent":
+        return Header(list(plan.names))
+    block = next(blocks(lines, 1), b"").removeprefix(MARK)
+    if not block.strip():
+        return None
+    try:
+        names = next(csv.reader(io.StringIO(block.decode(), newline="")))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataFormatError(f"the header row cannot be read: {error}") from error
+    columns = plan.column_names([name or f"Unnamed: {position}" for position, name in enumerate(names)])
+    twice = [name for name in columns if columns.count(name) > 1]
+    if twice:
+        raise DataFormatError(f"column {twice[0]!r} stands twice in the header row")
+    return Header(columns, index=not names[0] and bool(plan.names) and columns[0] not in plan.types)
+
+
+def blocks(lines: Iterator[bytes], rows: int) -> Iterator[bytes]:
+    """The lines in blocks of so many, a line more where a quoted field runs on.
+
+    Raises:
+        DataFormatError: The text ends inside a quoted field.
+    """
+    while block := list(islice(lines, rows)):
+        text = b"".join(block)
+        yield text if text.count(_QUOTE) % 2 == 0 else text + _rest_of_field(lines)
+
+
+def _rest_of_field(lines: Iterator[bytes]) -> bytes:
+    rest = []
+    for line in lines:
+        rest.append(line)
+        if line.count(_QUOTE) % 2:
+            return b"".join(rest)
+    raise DataFormatError("the text ends inside a quoted field")

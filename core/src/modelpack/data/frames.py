@@ -1,0 +1,148 @@
+"""DataFrames from rows, records or columns of JSON values, typed by the signature."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from modelpack.data.columns import narrowed, typed_column
+from modelpack.data.libraries import require
+from modelpack.errors import DataFormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from modelpack.data.plan import InputPlan
+
+
+_KINDS = {"float64": "fi", "float32": "fi", "int64": "i"}
+"""The kinds of array that numbers of a type come as; NumPy makes booleans among numbers into numbers."""
+
+
+def frame_from_rows(
+    rows: Sequence[Sequence[Any]], names: list[Any] | None, plan: InputPlan, *, booleans: bool = True
+) -> pd.DataFrame:
+    """A frame of rows whose values stand in the order of `names`.
+
+    Args:
+        rows: One list of values for each row.
+        names: The columns' names; None to take the signature's, or positions without one.
+        plan: The signature's part in it.
+        booleans: Whether the values may include any; knowing that there are none saves a look at each number.
+
+    Raises:
+        DataFormatError: A row has more or fewer values than there are names, or a name stands twice.
+    """
+    names = _checked_names(rows, names, plan)
+    frame = _uniform_frame(rows, names, plan, booleans=booleans)
+    if frame is not None:
+        return frame
+    _check_rows(rows, len(names))
+    columns: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [[] for _ in names]
+    return _frame(dict(zip(names, columns, strict=True)), plan)
+
+
+def frame_from_records(records: Sequence[Mapping[str, Any]], plan: InputPlan, *, booleans: bool = True) -> pd.DataFrame:
+    """A frame of objects, one for each row; a key that only some have is null in the others.
+
+    Raises:
+        DataFormatError: One of them is no object.
+    """
+    names = _record_names(records)
+    if all(len(record) == len(names) for record in records) and len(names) > 1:
+        rows = list(map(itemgetter(*names), records))
+    else:
+        rows = [tuple(map(record.get, names)) for record in records]
+    return frame_from_rows(rows, plan.column_names(names), plan, booleans=booleans)
+
+
+def frame_from_columns(columns: Mapping[str, Sequence[Any]], plan: InputPlan) -> pd.DataFrame:
+    """A frame of columns by name.
+
+    Raises:
+        DataFormatError: The columns differ in length.
+    """
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise DataFormatError(f"the columns differ in length: {lengths}")
+    return _frame(dict(zip(plan.column_names(list(columns)), columns.values(), strict=True)), plan)
+
+
+def _checked_names(rows: Sequence[Any], names: list[Any] | None, plan: InputPlan) -> list[Any]:
+    if names is None:
+        width = len(rows[0]) if rows and isinstance(rows[0], list) else 0
+        return plan.names if len(plan.names) == width else list(range(width))
+    if names == plan.names:
+        return plan.names
+    if not all(isinstance(name, (str, int)) for name in names):
+        raise DataFormatError("a column's name is neither a text nor a number")
+    if len(set(names)) != len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataFormatError(f"column {twice!r} stands twice")
+    return names
+
+
+def _uniform_frame(rows: Sequence[Any], names: list[Any], plan: InputPlan, *, booleans: bool) -> pd.DataFrame | None:
+    """The way for numbers of one type in the signature's order: one array, no columns of Python objects."""
+    if plan.uniform is None or names is not plan.names or not rows:
+        return None
+    numpy = require("numpy", "pandas")
+    try:
+        array = numpy.array(rows)
+    except (ValueError, OverflowError):
+        return None
+    if array.shape != (len(rows), len(names)) or array.dtype.kind not in _KINDS[plan.uniform]:
+        return None
+    if booleans and any(bool in set(map(type, row)) for row in rows):
+        return None
+    typed = narrowed(array, names) if plan.uniform == "float32" else array.astype(plan.uniform, copy=False)
+    frame: pd.DataFrame = require("pandas", "pandas").DataFrame(typed, columns=plan.index, copy=False)
+    return frame
+
+
+def _check_rows(rows: Sequence[Any], width: int) -> None:
+    for position, row in enumerate(rows):
+        if not isinstance(row, (list, tuple)):
+            raise DataFormatError(f"row {position} is {json_name(row)}, not a list of values")
+        if len(row) != width:
+            raise DataFormatError(f"row {position} has {len(row)} values for {width} columns")
+
+
+def _record_names(records: Sequence[Any]) -> list[str]:
+    names: dict[str, None] = {}
+    for position, record in enumerate(records):
+        if not isinstance(record, dict):
+            raise DataFormatError(f"record {position} is {json_name(record)}, not an object")
+        if record.keys() != names.keys():
+            names.update(dict.fromkeys(record))
+    return list(names)
+
+
+def _frame(columns: Mapping[Any, Sequence[Any]], plan: InputPlan) -> pd.DataFrame:
+    pandas = require("pandas", "pandas")
+    typed = {name: typed_column(values, plan.types.get(name), name) for name, values in columns.items()}
+    frame: pd.DataFrame = pandas.DataFrame(typed, copy=False)
+    return frame
+
+
+def labelled(frame: pd.DataFrame, index: list[Any]) -> pd.DataFrame:
+    """The frame with a label for each row.
+
+    Raises:
+        DataFormatError: There are more or fewer labels than rows.
+    """
+    if len(index) != len(frame):
+        raise DataFormatError(f"the index has {len(index)} labels for {len(frame)} rows")
+    if index != list(range(len(index))):
+        frame.index = require("pandas", "pandas").Index(index)
+    return frame
+
+
+def json_name(value: object) -> str:
+    """What JSON calls a value, for error messages."""
+    if value is None:
+        return "null"
+    names = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "an object"}
+    return names.get(type(value), type(value).__name__)

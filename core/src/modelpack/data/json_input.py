@@ -1,0 +1,218 @@
+"""Requests in JSON: pandas' split and records forms, bare or wrapped, and tensors."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from modelpack.data.columns import from_base64
+from modelpack.data.frames import frame_from_columns, frame_from_records, frame_from_rows, json_name, labelled
+from modelpack.data.payload import Payload
+from modelpack.data.tensors import array_from_json
+from modelpack.errors import DataFormatError, UnsupportedMediaTypeError
+from modelpack.schema.signature import Array
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from modelpack.data.media_types import MediaType
+    from modelpack.data.plan import InputPlan
+
+_SPLIT_KEYS = {"columns", "index", "data"}
+_RECORDS_NOTICE = (
+    "a JSON list of records came without a format; application/json means pandas' split form since 0.9: "
+    'send Content-Type: application/json; format=pandas-records, or {"dataframe_records": […]}'
+)
+_EXAMPLE = 'for example {"dataframe_split": {"columns": ["a"], "data": [[1]]}}'
+
+
+def decode(body: bytes, media_type: MediaType, plan: InputPlan) -> Payload:
+    """Read a JSON body in any of the forms that the server speaks.
+
+    Raises:
+        DataFormatError: The body is not JSON, or has none of the forms, or several.
+        UnsupportedMediaTypeError: The media type names a format other than `pandas-split` and `pandas-records`.
+        SchemaError: A value cannot be of the type that the signature gives it.
+    """
+    text = as_utf8(body, media_type)
+    reader = _Reader(plan, booleans=b"true" in text or b"false" in text)
+    document = parse(text)
+    form = media_type.parameter("format")
+    if form is None:
+        return reader.any_form(document)
+    if form == "pandas-split":
+        return Payload(reader.split(document))
+    if form == "pandas-records":
+        return Payload(reader.records(document))
+    raise UnsupportedMediaTypeError(
+        f"format {form!r} is not known", hint="known are pandas-split and pandas-records; leave it out for the others"
+    )
+
+
+def as_utf8(body: bytes, media_type: MediaType) -> bytes:
+    """The body in UTF-8, without a byte order mark.
+
+    Raises:
+        DataFormatError: The body is not in the charset that it claims.
+    """
+    encoding = media_type.encoding
+    if encoding == "utf-8-sig":
+        return body.removeprefix(b"\xef\xbb\xbf")
+    try:
+        return body.decode(encoding).encode()
+    except UnicodeDecodeError as error:
+        raise DataFormatError(f"the body is not {media_type.parameter('charset')}: {error}") from error
+
+
+def parse(text: bytes) -> Any:
+    """A JSON document, with `NaN` and `Infinity` as Python's own `json` writes them.
+
+    Raises:
+        DataFormatError: It is no JSON.
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        if b"NaN" in text or b"Infinity" in text:
+            return _parse_python_dialect(text, error)
+        raise DataFormatError(f"the body is not JSON: {error}", hint=_EXAMPLE) from error
+
+
+def _parse_python_dialect(text: bytes, first: Exception) -> Any:
+    try:
+        return json.loads(text, parse_int=_integer)
+    except (ValueError, RecursionError) as error:
+        raise DataFormatError(f"the body is not JSON: {first}", hint=_EXAMPLE) from error
+
+
+def _integer(digits: str) -> int | float:
+    """Integers past 64 bits become doubles, as they do in orjson."""
+    value = float(digits)
+    return int(digits) if math.fabs(value) < 2.0**63 else value
+
+
+class _Reader:
+    """Reads the forms by one signature."""
+
+    def __init__(self, plan: InputPlan, *, booleans: bool) -> None:
+        self._plan = plan
+        self._booleans = booleans
+        self._forms: dict[str, Callable[[Any], Any]] = {
+            "dataframe_split": self.split,
+            "dataframe_records": self.records,
+            "instances": self.instances,
+            "inputs": self.inputs,
+        }
+
+    def any_form(self, document: Any) -> Payload:
+        if isinstance(document, list):
+            return Payload(self.records(document), notice=_RECORDS_NOTICE)
+        if not isinstance(document, dict):
+            raise DataFormatError(f"the body is {json_name(document)}, not an object", hint=_EXAMPLE)
+        forms = self._forms.keys() & document.keys()
+        if not forms and {"columns", "data"} & document.keys():
+            return Payload(self.split(document))
+        if len(forms) != 1:
+            raise DataFormatError(
+                f"the body must have exactly one of {', '.join(self._forms)}; it has {_named(document)}", hint=_EXAMPLE
+            )
+        return self._wrapped(document, forms.pop())
+
+    def _wrapped(self, document: dict[str, Any], form: str) -> Payload:
+        unknown = document.keys() - {form, "params"}
+        if unknown:
+            raise DataFormatError(f"beside {form} and params the body has {_named(sorted(unknown))}")
+        params = document.get("params")
+        if params is not None and not isinstance(params, dict):
+            raise DataFormatError(f"params is {json_name(params)}, not an object")
+        return Payload(self._forms[form](document[form]), params)
+
+    def split(self, value: Any) -> pd.DataFrame:
+        if not isinstance(value, dict) or not isinstance(value.get("data"), list):
+            raise DataFormatError(f"pandas' split form is an object with columns and data; {_came(value)} came")
+        unknown = value.keys() - _SPLIT_KEYS
+        if unknown:
+            raise DataFormatError(
+                f"pandas' split form has columns, index and data; also came {_named(sorted(unknown))}"
+            )
+        names, index = value.get("columns"), value.get("index")
+        if not isinstance(names, list | None) or not isinstance(index, list | None):
+            raise DataFormatError("columns and index of pandas' split form are lists")
+        names = self._plan.column_names(names) if names is not None else None
+        frame = frame_from_rows(value["data"], names, self._plan, booleans=self._booleans)
+        return frame if index is None else labelled(frame, index)
+
+    def records(self, value: Any) -> pd.DataFrame:
+        if not isinstance(value, list):
+            raise DataFormatError(f"pandas' records form is a list of objects; {_came(value)} came")
+        return frame_from_records(value, self._plan, booleans=self._booleans)
+
+    def instances(self, value: Any) -> Any:
+        """Row-wise: one item for each row."""
+        if not isinstance(value, list):
+            raise DataFormatError(f"instances is a list with one item for each row; {_came(value)} came")
+        value = _with_bytes(value)
+        if self._plan.tabular:
+            return self._table(value)
+        if value and all(isinstance(item, dict) for item in value):
+            return self._arrays(_transposed(value))
+        return array_from_json(value, None, self._plan)
+
+    def inputs(self, value: Any) -> Any:
+        """Column-wise: one tensor, or one for each name."""
+        value = _with_bytes(value)
+        if isinstance(value, dict):
+            return self._columns(value) if self._plan.tabular else self._arrays(value)
+        if not isinstance(value, list):
+            value = [value]
+        return self._table(value) if self._plan.tabular else array_from_json(value, None, self._plan)
+
+    def _arrays(self, values: dict[str, Any]) -> dict[str, Any]:
+        return {name: array_from_json(value, name, self._plan) for name, value in values.items()}
+
+    def _columns(self, values: dict[str, Any]) -> pd.DataFrame:
+        if all(isinstance(column, list) for column in values.values()):
+            return frame_from_columns(values, self._plan)
+        return self.records([values])
+
+    def _table(self, items: list[Any]) -> pd.DataFrame:
+        """A table from rows by position, from objects, or from the values of an only column."""
+        if items and isinstance(items[0], dict) and self._plan.names:
+            return self.records(items)
+        if self._plan.single is not None and (
+            isinstance(self._plan.single, Array) or not all(isinstance(item, list) for item in items)
+        ):
+            return frame_from_columns({(self._plan.names or [0])[0]: items}, self._plan)  # type: ignore[dict-item]  # old signatures have integers
+        return frame_from_rows(items, None, self._plan, booleans=self._booleans)
+
+
+def _transposed(items: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    names = items[0].keys()
+    for position, item in enumerate(items):
+        if item.keys() != names:
+            raise DataFormatError(f"instance {position} has other keys than instance 0: {_named(item)}")
+    return {name: [item[name] for item in items] for name in names}
+
+
+def _with_bytes(value: Any) -> Any:
+    """The value with `{"b64": …}`, which stands for bytes, replaced by them."""
+    if isinstance(value, list):
+        return [_with_bytes(item) if isinstance(item, (list, dict)) else item for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"b64"} and isinstance(value["b64"], str):
+        return from_base64(value["b64"], "b64")
+    return {key: _with_bytes(item) for key, item in value.items()}
+
+
+def _named(names: Any) -> str:
+    return ", ".join(map(str, names)) or "no keys"
+
+
+def _came(value: Any) -> str:
+    return f"an object with {_named(value)}" if isinstance(value, dict) else json_name(value)

@@ -1,0 +1,83 @@
+"""Parquet files."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from modelpack.data.arrow_tables import frame_from_arrow, table_from_predictions
+from modelpack.data.libraries import require
+from modelpack.data.payload import Payload
+from modelpack.errors import DataFormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from modelpack.data.media_types import MediaType
+    from modelpack.data.plan import InputPlan
+    from modelpack.data.writers import WriteOptions
+
+
+def decode(body: bytes, media_type: MediaType, plan: InputPlan) -> Payload:  # noqa: ARG001 - one signature for all decoders
+    """Read a body that is a Parquet file.
+
+    Raises:
+        DataFormatError: It is not.
+    """
+    pa = require("pyarrow", "arrow")
+    try:
+        table = require("pyarrow.parquet", "arrow").ParquetFile(pa.BufferReader(body)).read()
+    except (pa.ArrowException, OSError) as error:
+        raise DataFormatError(f"the body is no Parquet file: {error}") from error
+    return Payload(frame_from_arrow(table, plan))
+
+
+def read(stream: BinaryIO, media_type: MediaType, plan: InputPlan, rows: int) -> Iterator[Payload]:  # noqa: ARG001 - see decode
+    """Read a file in chunks of so many rows; one in a pipe is held in memory, since its index stands at its end.
+
+    Raises:
+        DataFormatError: It is no Parquet file.
+    """
+    pa = require("pyarrow", "arrow")
+    source = stream if stream.seekable() else io.BytesIO(stream.read())
+    try:
+        for batch in require("pyarrow.parquet", "arrow").ParquetFile(source).iter_batches(batch_size=rows):
+            yield Payload(frame_from_arrow(pa.Table.from_batches([batch]), plan))
+    except (pa.ArrowException, OSError) as error:
+        raise DataFormatError(f"the input is no Parquet file: {error}") from error
+
+
+def encode(predictions: Any, options: WriteOptions) -> bytes:
+    """Predictions as a Parquet file."""
+    stream = io.BytesIO()
+    writer = ParquetWriter(stream, options)
+    writer.write(predictions)
+    writer.close()
+    return stream.getvalue()
+
+
+class ParquetWriter:
+    """Writes a Parquet file, a row group for each chunk; the first chunk gives the schema."""
+
+    def __init__(self, stream: BinaryIO, options: WriteOptions) -> None:
+        """Write to a stream."""
+        self._stream = stream
+        self._options = options
+        self._writer: Any = None
+
+    def write(self, predictions: Any) -> None:
+        """Append one row for each prediction.
+
+        Raises:
+            ModelFailureError: The predictions are no table, or of other types than those before.
+        """
+        schema = self._writer.schema if self._writer is not None else None
+        table = table_from_predictions(predictions, self._options.names, schema)
+        if self._writer is None:
+            self._writer = require("pyarrow.parquet", "arrow").ParquetWriter(self._stream, table.schema)
+        self._writer.write_table(table)
+
+    def close(self) -> None:
+        """Write the index at the end of the file."""
+        if self._writer is not None:
+            self._writer.close()

@@ -1,0 +1,52 @@
+"""What reading data has to know of a signature, worked out once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from modelpack.data.libraries import require
+from modelpack.schema.signature import ColumnSchema, DataType, TensorSchema
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from modelpack.schema.signature import ColumnType, ModelSignature, Tensor
+
+_UNIFORM = {DataType.DOUBLE: "float64", DataType.FLOAT: "float32", DataType.LONG: "int64"}
+
+
+class InputPlan:
+    """The input half of a signature, arranged for reading.
+
+    Attributes:
+        names: The columns' names in order; empty for tensors, unnamed columns or no signature.
+        types: The type of each named column.
+        tensors: The tensors of a tensor signature.
+        uniform: NumPy's name of the type that all columns share, when they share a number type.
+        single: The type of the only column, when there is one only.
+    """
+
+    def __init__(self, signature: ModelSignature | None) -> None:
+        """Arrange the inputs of a signature; without one, data is read as its format gives it."""
+        schema = signature.inputs if signature is not None else None
+        columns = schema.columns if isinstance(schema, ColumnSchema) else ()
+        self.tensors: tuple[Tensor, ...] = schema.tensors if isinstance(schema, TensorSchema) else ()
+        self.types: dict[Any, ColumnType] = {each.name: each.type for each in columns if each.name is not None}
+        self.names: list[str | int] = list(self.types)
+        self.single: ColumnType | None = columns[0].type if len(columns) == 1 else None
+        self.tabular = bool(columns)
+        shared = {each.type for each in columns if isinstance(each.type, DataType)}
+        alone = len(shared) == 1 and all(isinstance(each.type, DataType) for each in columns)
+        self.uniform = _UNIFORM.get(shared.pop()) if alone and self.names else None
+        self._renamed = {str(name): name for name in self.names if not isinstance(name, str)}
+
+    @cached_property
+    def index(self) -> pd.Index[Any]:
+        """The columns' names as the index that every frame shares."""
+        index: pd.Index[Any] = require("pandas", "pandas").Index(self.names)
+        return index
+
+    def column_names(self, names: list[Any]) -> list[Any]:
+        """The names that came, integers again where an old signature has integers and the format only text."""
+        return [self._renamed.get(name, name) for name in names] if self._renamed else names
