@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from modelpack.errors import InvalidArgumentError, ModelpackWarning, TrustError
-from modelpack.package.trust import TrustStore, authorize, default_store, trust_own
+from modelpack.package.trust import Trust, TrustStore, authorize, default_store, trust_own
 
 DIGEST = "sha256:" + "a1" * 32
 OTHER = "sha256:" + "b2" * 32
@@ -53,7 +53,17 @@ def test_the_path_in_the_hint_can_be_pasted(store: TrustStore, tmp_path: Path) -
 
 def test_each_way_to_trust(store: TrustStore, model: Path) -> None:
     """True, the digest, a directory that holds the model, the model itself, and several of those."""
-    for trust in (True, DIGEST, DIGEST.upper(), str(model.parent), model.parent, model, [OTHER, DIGEST], (model,)):
+    ways: list[Trust] = [
+        True,
+        DIGEST,
+        DIGEST.upper(),
+        str(model.parent),
+        model.parent,
+        model,
+        [OTHER, DIGEST],
+        (model,),
+    ]
+    for trust in ways:
         authorize(DIGEST, model, REASONS, trust=trust, store=store)
 
 
@@ -61,7 +71,8 @@ def test_other_answers_than_yes_are_no(store: TrustStore, model: Path, tmp_path:
     """False, another digest, another directory and an empty list refuse, whatever the store says."""
     store.add(DIGEST, model)
     (tmp_path / "models" / "win").mkdir()
-    for trust in (False, OTHER, tmp_path / "models" / "win", []):
+    ways: list[Trust] = [False, OTHER, tmp_path / "models" / "win", []]
+    for trust in ways:
         with pytest.raises(TrustError):
             authorize(DIGEST, model, REASONS, trust=trust, store=store)
 

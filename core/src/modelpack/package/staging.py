@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from modelpack.errors import AlreadyExistsError, InvalidArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 PREFIX = ".modelpack-"
 
@@ -102,18 +102,15 @@ def _publish(inner: Path, final: Path) -> None:
 
 
 def _remove(directory: Path) -> None:
-    shutil.rmtree(directory, onerror=_allow_and_retry)
-
-
-def _allow_and_retry(remove: Callable[[str], object], path: str, _reason: object) -> None:
-    """Remove what a copied read-only directory protects."""
-    for protected in (Path(path).parent, Path(path)):
-        if protected.is_dir() and not protected.is_symlink():
-            protected.chmod(stat.S_IRWXU)
-    if remove in (os.scandir, os.open, os.lstat):
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        remove(path)
+    try:
+        shutil.rmtree(directory)
+    except OSError:  # directories that were copied with their write protection
+        for parent, names, _ in os.walk(directory):
+            for name in names:
+                path = Path(parent, name)
+                if not path.is_symlink():
+                    path.chmod(stat.S_IRWXU)
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _remove_empty(directories: list[Path]) -> None:
