@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from modelpack.errors import SchemaError
@@ -21,8 +22,8 @@ class ParamsEnforcer:
 
     def __init__(self, params: tuple[Param, ...], policy: Policy) -> None:
         """Compile the converters for the params of one signature."""
-        self._defaults = {param.name: param.default for param in params}
         self._converters = {param.name: _converter(param, policy) for param in params}
+        self._defaults = {param.name: _default(param, self._converters[param.name]) for param in params}
         self._types = {param.name: _described(param) for param in params}
 
     def __call__(self, params: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -32,12 +33,12 @@ class ParamsEnforcer:
             SchemaError: A name is unknown or a value does not fit; it names every such param.
         """
         if not params:
-            return dict(self._defaults)
+            return deepcopy(self._defaults)
         if not isinstance(params, Mapping):
             raise SchemaError(f"params should be a mapping from names to values, not {shown(params)}")
         given = {str(name): value for name, value in params.items()}
         self._check_names(given)
-        return {**self._defaults, **self._converted(given)}
+        return {**deepcopy(self._defaults), **self._converted(given)}
 
     def _check_names(self, given: Mapping[str, Any]) -> None:
         unknown = [name for name in given if name not in self._defaults]
@@ -59,6 +60,16 @@ class ParamsEnforcer:
         if complaints:
             raise schema_error(complaints)
         return found
+
+
+def _default(param: Param, convert: Callable[[Any], Any]) -> Any:
+    """The default as its type, such as a date of its text; as the file has it where it is not of its type."""
+    if param.default is None:
+        return None
+    try:
+        return convert(param.default)
+    except Mismatch:
+        return param.default
 
 
 def _described(param: Param) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -9,12 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from modelpack.errors import SchemaError
-from modelpack.pyfunc.mismatch import Mismatch, missing_and_unexpected, schema_error, shown
-from modelpack.pyfunc.numeric import unfit_numbers
+from modelpack.pyfunc.casts import cast_array
+from modelpack.pyfunc.mismatch import Mismatch, missing_and_unexpected, schema_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from modelpack.pyfunc.policy import Policy
     from modelpack.schema.signature import Tensor, TensorSchema
 
@@ -48,13 +47,13 @@ class TensorsEnforcer:
     def _one(self, enforcer: TensorEnforcer, data: Any) -> Any:
         if isinstance(data, Mapping) and len(data) == 1:
             data = next(iter(data.values()))
-        return enforcer.fitting(_stacked_frame(data, enforcer) if _is_table(data) else data)
+        return enforcer.fitting(_of_frame(_frame(data), enforcer) if _is_table(data) else data)
 
     def _by_name(self, data: Any) -> Mapping[Any, Any]:
         if isinstance(data, Mapping):
             return data
         if _is_table(data):
-            return {name: _stacked(column) for name, column in _frame(data).items()}
+            return {name: self._stacked(name, column) for name, column in _frame(data).items()}
         if isinstance(data, (list, tuple)) and data and all(isinstance(row, Mapping) for row in data):
             return {name: [row.get(name) for row in data] for name in dict.fromkeys(key for row in data for key in row)}
         if len(self._tensors) == 1:
@@ -63,6 +62,10 @@ class TensorsEnforcer:
         raise SchemaError(
             f"{type(data).__name__} cannot be read as several tensors", hint=f"give a mapping with the keys {names}"
         )
+
+    def _stacked(self, name: Any, column: Any) -> Array:
+        enforcer = self._enforcers.get(name)
+        return _stacked(column) if enforcer is None else enforcer.reshaped(_stacked(column))
 
     def _several(self, data: Mapping[Any, Any]) -> dict[Any, Any]:
         unexpected = [name for name in data if name not in self._enforcers]
@@ -92,10 +95,11 @@ class TensorEnforcer:
         self._rank = len(tensor.shape)
         self._fixed = tuple((axis, extent) for axis, extent in enumerate(tensor.shape) if extent != -1)
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape in the signature, -1 where it varies."""
-        return self._tensor.shape
+    def reshaped(self, rows: Array) -> Array:
+        """The flattened rows of a table's column in the shape of the signature, where they have as many elements."""
+        extents = self._tensor.shape[1:]
+        is_flat = rows.ndim <= 2 and rows.size == len(rows) * math.prod(extents)  # noqa: PLR2004 - rows and elements
+        return rows.reshape(len(rows), *extents) if is_flat and -1 not in extents else rows
 
     def fitting(self, data: Any) -> Any:
         """As `convert`, for the only tensor of a schema.
@@ -121,7 +125,7 @@ class TensorEnforcer:
         """
         array = data if isinstance(data, np.ndarray) or _is_sparse(data) else _array(data)
         if array.dtype != self._dtype and not self._is_ragged(array):
-            array = _cast(array, self._dtype, self._policy)
+            array = cast_array(array, self._dtype, self._policy)
         if not self._has_shape(array.shape) and not self._is_ragged(array):
             raise Mismatch(f"it has shape {array.shape}", hint=self._shape_hint(array.shape))
         return array
@@ -158,18 +162,16 @@ def _frame(data: Any) -> Any:
     return arrow_to_frame(data)
 
 
-def _stacked_frame(data: Any, enforcer: TensorEnforcer) -> Any:
-    frame = _frame(data)
-    if frame.shape[1] != 1:
-        return frame.to_numpy()
-    column = _stacked(frame.iloc[:, 0])
-    return column.reshape(-1, 1) if column.ndim == 1 and enforcer.shape[1:] == (1,) else column
+def _of_frame(frame: Any, enforcer: TensorEnforcer) -> Array:
+    """Each row of a frame as a row of the tensor; of a frame with one column, what its cells hold."""
+    rows: Array = frame.to_numpy() if frame.shape[1] != 1 else enforcer.reshaped(_stacked(frame.iloc[:, 0]))
+    return rows
 
 
 def _stacked(column: Any) -> Array:
     """A column of numbers as a vector, a column of lists or arrays as an array with one more axis."""
-    values = column.to_numpy()
-    return _array(values.tolist() if values.dtype.kind != "O" else list(values))
+    values: Array = column.to_numpy()
+    return values if values.dtype.kind != "O" else _array(list(values))
 
 
 def _array(data: Any) -> Array:
@@ -182,107 +184,5 @@ def _array(data: Any) -> Array:
 def _ragged(data: Any) -> Array:
     rows = np.empty(len(data), dtype="object")
     for position, row in enumerate(data):
-        rows[position] = np.asarray(row)
+        rows[position] = _array(row)
     return rows
-
-
-def _cast(array: Any, wanted: np.dtype[Any], policy: Policy) -> Any:
-    """The array as another element type, where the policy and its values allow it."""
-    if _is_same_kind_of_text(array.dtype, wanted) or array.size == 0:
-        return array if wanted.kind in "USO" and array.dtype.kind == wanted.kind else array.astype(wanted)
-    if array.dtype.newbyteorder("=") == wanted:
-        return array.astype(wanted)
-    if policy == "strict":
-        raise Mismatch(f"it is {array.dtype}", hint="the policies 'safe' and 'lenient' convert where no value changes")
-    if wanted.kind == "O":
-        return array.astype(object)
-    convert = _casts(array.dtype.kind, wanted.kind, policy)
-    if convert is None:
-        raise Mismatch(f"it is {array.dtype} such as {shown(_example(array))}")
-    return convert(array, wanted, policy)
-
-
-def _is_same_kind_of_text(dtype: np.dtype[Any], wanted: np.dtype[Any]) -> bool:
-    return dtype.kind == wanted.kind and wanted.kind in "USO"
-
-
-def _example(array: Any) -> Any:
-    value = array.flat[0] if isinstance(array, np.ndarray) else array.data.flat[0]
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _casts(kind: str, wanted: str, policy: Policy) -> Callable[[Any, np.dtype[Any], Policy], Any] | None:
-    """How to go from one NumPy kind to another; the same steps as in `modelpack.pyfunc.policy`."""
-    return _SAFE_CASTS.get((kind, wanted)) or (_LENIENT_CASTS.get((kind, wanted)) if policy == "lenient" else None)
-
-
-def _number_cast(array: Any, wanted: np.dtype[Any], policy: Policy) -> Any:
-    values = _elements(array)
-    unfit = unfit_numbers(values, wanted, policy)
-    if unfit is not None:
-        raise Mismatch(f"{shown(_python(values[unfit][0]))} has no counterpart in {wanted}")
-    return array.astype(wanted)
-
-
-def _to_boolean(array: Any, wanted: np.dtype[Any], _policy: Policy) -> Any:
-    values = _elements(array)
-    other = (values != 0) & (values != 1)
-    if other.any():
-        raise Mismatch(f"{shown(_python(values[other][0]))} is neither true nor false")
-    return array.astype(wanted)
-
-
-def _from_objects(array: Any, wanted: np.dtype[Any], policy: Policy) -> Any:
-    """Objects that are of one type after all, such as strings or numbers beside None."""
-    values = np.array([[value] for value in array.ravel()] or [[]])[:, 0]
-    if values.dtype.kind == "O" and wanted.kind == "f":
-        values = _with_nan(values)
-    if values.dtype.kind == wanted.kind == "U":
-        return values.reshape(array.shape)
-    if values.dtype.kind in "OUS":
-        raise Mismatch(f"it holds objects such as {shown(_example(array))}")
-    return _cast(values.reshape(array.shape), wanted, policy)
-
-
-def _with_nan(values: Array) -> Array:
-    numbers = [np.nan if value is None else value for value in values]
-    if any(isinstance(value, (str, bytes, bool)) for value in numbers):
-        return values
-    return np.array(numbers)
-
-
-def _parsed(array: Any, wanted: np.dtype[Any], policy: Policy) -> Any:
-    try:
-        return _cast(array.astype("float64"), wanted, policy)
-    except ValueError as error:
-        raise Mismatch(f"it holds text: {error}") from None
-
-
-def _plain(array: Any, wanted: np.dtype[Any], _policy: Policy) -> Any:
-    return array.astype(wanted)
-
-
-def _elements(array: Any) -> Any:
-    return array.data if _is_sparse(array) else array
-
-
-def _python(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
-
-
-_SAFE_CASTS: dict[tuple[str, str], Callable[[Any, np.dtype[Any], Policy], Any]] = {
-    **{(kind, wanted): _number_cast for kind in "iuf" for wanted in "iuf"},
-    **{("O", wanted): _from_objects for wanted in "iufbUMc"},
-    ("f", "c"): _plain,
-    ("i", "c"): _plain,
-    ("c", "c"): _plain,
-    ("M", "M"): _plain,
-    ("U", "M"): _plain,
-    ("m", "m"): _plain,
-}
-_LENIENT_CASTS: dict[tuple[str, str], Callable[[Any, np.dtype[Any], Policy], Any]] = {
-    **{("b", wanted): _plain for wanted in "iufc"},
-    **{(kind, "b"): _to_boolean for kind in "iuf"},
-    **{("U", wanted): _parsed for wanted in "iuf"},
-    **{(kind, "U"): _plain for kind in "biufM"},
-}
