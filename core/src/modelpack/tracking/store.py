@@ -208,7 +208,7 @@ class RunStore:
 
 
 def _write_meta(directory: Path, info: RunInfo) -> None:
-    meta = {
+    meta: dict[str, Any] = {
         "artifact_uri": info.artifact_uri,
         "deleted_time": None,
         "end_time": info.end_time,
@@ -247,7 +247,7 @@ def _read_meta(directory: Path) -> RunInfo:
 
 def _raw_meta(directory: Path) -> dict[str, Any]:
     path = directory / META
-    meta = read_yaml(path.read_bytes(), source=str(path))
+    meta: dict[str, Any] | None = read_yaml(path.read_bytes(), source=str(path))
     if not isinstance(meta, dict):
         raise InvalidModelError(f"{path} does not describe a run: it holds no mapping")
     return meta
