@@ -21,19 +21,21 @@ app = typer.Typer(
 )
 
 
-def _print_version(*, wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the value
     if wanted:
         sys.stdout.write(f"modelpack {__version__}\n")
         raise typer.Exit
 
 
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show the tracebacks of expected errors too.")]
+VersionOption = Annotated[
+    bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+]
+
+
 @app.callback()
-def _modelpack(
-    *,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of expected errors too.")] = False,  # noqa: ARG001 - read in main(), before typer runs
-    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")] = False,  # noqa: ARG001,E501 - its callback acts
-) -> None:
-    pass
+def _modelpack(*, debug: DebugOption = False, version: VersionOption = False) -> None:
+    """`debug` is read in `main`, before the commands run; the callback of `version` prints it."""
 
 
 app.command("inspect")(inspect.inspect_model)
