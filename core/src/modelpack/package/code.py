@@ -5,6 +5,9 @@ private table. While the model is loaded they stand in `sys.modules` under their
 them; afterwards what stood there before stands there again. An import inside one of the functions, run later by any
 thread, goes through the module's own `__import__`, which looks into the private table first.
 
+What asks for a module by a computed name when the model predicts (`importlib.import_module`) finds the model's modules
+only while it is loaded.
+
 Bytecode is neither read from the directory nor written to it: the manifest does not cover it.
 """
 
