@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -139,6 +140,18 @@ def test_a_flavor_loaded_during_a_call_does_not_answer_it(
     )
     loaded = dispatch.load_model(plugins, plugins.flavor("outer"), load_context(FlavorConf(), tmp_path))
     assert loaded == ("outer", "inner")
+
+
+def test_threads_that_load_flavors_get_their_own_answers(
+    install_flavors: Callable[..., PluginManager], make_flavor: Callable[..., Flavor[Any, Any]], tmp_path: Path
+) -> None:
+    """A flavor that another thread loads between a call's narrowing and its execution does not answer."""
+    names = [f"f{number}" for number in range(40)]
+    plugins = install_flavors(*(make_flavor(name, modelpack_load_model=_says(name)) for name in names))
+    context = load_context(FlavorConf(), tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        answers = pool.map(lambda name: dispatch.load_model(plugins, plugins.flavor(name), context), names)
+    assert list(answers) == names
 
 
 @pytest.mark.parametrize("hook", ["modelpack_save_model", "modelpack_load_model", "modelpack_pyfunc_adapt"])

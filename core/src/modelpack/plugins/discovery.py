@@ -65,6 +65,7 @@ class Discovery:
         self._read = entry_points
         self._environ = environ
         self._groups: dict[str, dict[str, list[EntryPoint]]] = {}
+        self._named: dict[tuple[Kind, str], tuple[PluginRecord, ...]] = {}
 
     def points(self, group: str) -> Mapping[str, list[EntryPoint]]:
         """The entry points of a group by name, several under a name that several distributions use."""
@@ -78,15 +79,26 @@ class Discovery:
 
     def records(self, kind: Kind) -> tuple[PluginRecord, ...]:
         """Every plugin of a kind, by name."""
-        found = (self.record(kind, point) for points in self.points(GROUPS[kind]).values() for point in points)
+        found = (record for name in self.points(GROUPS[kind]) for record in self.named(kind, name))
         return tuple(sorted(found, key=lambda record: (record.name, record.distribution)))
 
     def named(self, kind: Kind, name: str) -> tuple[PluginRecord, ...]:
         """The plugins of a kind that share a name; disabled ones too."""
-        return tuple(self.record(kind, point) for point in self.points(GROUPS[kind]).get(name, ()))
+        points = self.points(GROUPS[kind]).get(name, ())
+        if points and (kind, name) not in self._named:
+            self._named[kind, name] = tuple(self._record(kind, point) for point in points)
+        return self._named.get((kind, name), ())
 
-    def record(self, kind: Kind, point: EntryPoint) -> PluginRecord:
-        """Describe one entry point."""
+    def disabled_names(self) -> frozenset[str]:
+        """The normalized names of plugins and distributions that the environment switches off."""
+        names = self._environ.get(DISABLE, "").split(",")
+        return frozenset(normalized(name.strip()) for name in names if name.strip())
+
+    def refresh(self) -> None:
+        """Forget what was read, so that a plugin installed since (a notebook's `pip install`) is found."""
+        self._groups, self._named = {}, {}
+
+    def _record(self, kind: Kind, point: EntryPoint) -> PluginRecord:
         fields = distribution_fields(point)
         distribution = fields.get("Name", "an unnamed distribution")
         return PluginRecord(
@@ -99,15 +111,6 @@ class Discovery:
             disabled=not self.disabled_names().isdisjoint((normalized(point.name), normalized(distribution))),
         )
 
-    def disabled_names(self) -> frozenset[str]:
-        """The normalized names of plugins and distributions that the environment switches off."""
-        names = self._environ.get(DISABLE, "").split(",")
-        return frozenset(normalized(name.strip()) for name in names if name.strip())
-
-    def refresh(self) -> None:
-        """Forget what was read, so that a plugin installed since (a notebook's `pip install`) is found."""
-        self._groups = {}
-
 
 def distribution_fields(point: EntryPoint) -> Message:
     """The fields of the metadata of the distribution that declares an entry point; empty when it has none.
@@ -116,6 +119,6 @@ def distribution_fields(point: EntryPoint) -> Message:
     """
     from email.parser import HeaderParser
 
-    files = ("METADATA", "PKG-INFO") if point.dist is not None else ()
-    texts = (point.dist.read_text(name) for name in files if point.dist is not None)
-    return HeaderParser().parsestr(next((text for text in texts if text), ""))
+    distribution = point.dist
+    text = distribution and (distribution.read_text("METADATA") or distribution.read_text("PKG-INFO"))
+    return HeaderParser().parsestr(text or "")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from modelpack.errors import PluginError
-from modelpack.interfaces import FlavorConf, Predictor
+from modelpack.interfaces import FlavorConf
 from modelpack.plugins.options import validated_options
 
 if TYPE_CHECKING:
     from modelpack.contexts import DeployContext, LoadContext, SaveContext
     from modelpack.deploy.records import Deployment
-    from modelpack.interfaces import Flavor, Target
+    from modelpack.interfaces import Flavor, Predictor, Target
     from modelpack.plugins.manager import PluginManager
 
 __all__ = ["deploy", "load_model", "pyfunc_adapt", "save_model", "validated_options"]
@@ -64,8 +64,8 @@ def pyfunc_adapt(
         PluginError: The answer has no `predict`.
         ModelpackError: As the flavor raised it; any other exception becomes a ModelFailureError.
     """
-    answer = manager.call(flavor, "modelpack_pyfunc_adapt", model=model, context=context)
-    if not isinstance(answer, Predictor):
+    answer: Predictor = manager.call(flavor, "modelpack_pyfunc_adapt", model=model, context=context)
+    if not callable(getattr(answer, "predict", None)):
         raise PluginError(
             f"{manager.record_of(flavor)} answered a {type(answer).__qualname__} from modelpack_pyfunc_adapt, "
             f"which has no predict(data, params=None)"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -110,7 +109,6 @@ def argument_problems(hook: str, function: Callable[..., object]) -> Iterator[st
             yield f"{hook} gives {name!r} a default value, which a hook's argument cannot have"
 
 
-@cache
 def hook_arguments(hook: str) -> tuple[str, ...]:
     """The names of the arguments that a hook offers; an implementation may leave some out."""
     return tuple(inspect.signature(getattr(hookspecs, hook)).parameters)
