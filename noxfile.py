@@ -23,6 +23,8 @@ EXAMPLES = sorted(path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob
 CONSTRAINTS = ["-c", "constraints.txt"]
 TEST_TOOLS = ["pytest", "pytest-timeout", "hypothesis"]
 LINT_TOOLS = ["ruff", "import-linter"]
+WHEEL_TOOLS = ["build", "twine", "httpx"]
+MLFLOW = ["mlflow>=3", "scikit-learn", "skops"]
 TYPE_TOOLS = ["mypy", "pandas-stubs", "types-PyYAML", "nox"]
 CORE_WITH_EVERYTHING = f"./{CORE}[arrow,pandas,testing]"
 
@@ -121,7 +123,7 @@ def newest(session: nox.Session) -> None:
 def interop(session: nox.Session) -> None:
     """Test against real MLflow, which lives in an environment of its own, and the whole from end to end."""
     mlflow = Path(session.create_tmp()) / "mlflow"
-    _make_environment(session, mlflow, "mlflow>=3", "scikit-learn", "skops", *CONSTRAINTS)
+    _make_environment(session, mlflow, *MLFLOW, *CONSTRAINTS)
     everything = _editable(CORE_WITH_EVERYTHING, *(f"./{folder}" for folder in PLUGINS))
     session.install(*TEST_TOOLS, *everything, *CONSTRAINTS)
     environment = {"MODELPACK_TEST_MLFLOW_PYTHON": str(_interpreter(mlflow))}
@@ -133,9 +135,10 @@ def wheels(session: nox.Session) -> None:
     """Build every distribution, install the wheels in an empty environment, and use them there."""
     folder = Path(session.create_tmp()) / "dist"
     shutil.rmtree(folder, ignore_errors=True)
-    session.install("build[uv]", "twine", *CONSTRAINTS)
+    session.install(*WHEEL_TOOLS, *CONSTRAINTS)
+    installer = ["--installer", "uv"] if shutil.which("uv") else []
     for distribution in [CORE, *PLUGINS, *EXAMPLES]:
-        session.run("python", "-m", "build", "--installer", "uv", "--outdir", str(folder), distribution, silent=True)
+        session.run("python", "-m", "build", *installer, "--outdir", str(folder), distribution, silent=True)
     built = sorted(str(path) for path in folder.iterdir())
     session.run("twine", "check", "--strict", *built)
     empty = Path(session.create_tmp()) / "empty"
@@ -156,7 +159,7 @@ def docs(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure against MLflow and the bare library, side by side in one run."""
     mlflow = Path(session.create_tmp()) / "mlflow"
-    _make_environment(session, mlflow, "mlflow>=3", "scikit-learn", "skops", *CONSTRAINTS)
+    _make_environment(session, mlflow, *MLFLOW, *CONSTRAINTS)
     session.install(f"./{CORE}[arrow,pandas]", "./plugins/flavor-sklearn", *CONSTRAINTS)
     session.run("python", "benchmarks/foundation.py", "--mlflow-python", str(_interpreter(mlflow)), *session.posargs)
 
@@ -164,34 +167,16 @@ def bench(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def lock(session: nox.Session) -> None:
     """Write `constraints.txt`: one resolution of everything, for every supported Python."""
-    sources = [f"{folder}/pyproject.toml" for folder in [CORE, *PLUGINS, *EXAMPLES]]
-    tools = Path("requirements-dev.in")
-    options = [
-        "--universal",
-        "--all-extras",
-        "--no-annotate",
-        "--no-header",
-        "--no-emit-index-url",
-        "--no-emit-find-links",
-    ]
-    ours = [
-        word
-        for folder in [CORE, *PLUGINS, *EXAMPLES]
-        for word in ("--no-emit-package", f"modelpack-{Path(folder).name}")
-    ]
-    session.run(
-        "uv",
-        "pip",
-        "compile",
-        *options,
-        *ours,
-        *sources,
-        str(tools),
-        "-o",
-        "constraints.txt",
-        "--python-version",
-        "3.11",
-    )
+    ours = [CORE_WITH_EVERYTHING, *(f"./{folder}" for folder in [*PLUGINS, *EXAMPLES])]
+    tools = [*TEST_TOOLS, *LINT_TOOLS, *TYPE_TOOLS, *WHEEL_TOOLS, *MLFLOW]
+    lines = [*(f"-e {folder}" for folder in ours), *tools]
+    command = ["uv", "pip", "compile", "-", "--universal", "--python-version", "3.11", "--no-annotate", "--no-header"]
+    text = "\n".join(lines)
+    answer = subprocess.run(command, input=text, capture_output=True, text=True, cwd=ROOT, check=False)  # noqa: S603 - literals
+    if answer.returncode != 0:
+        session.error(answer.stderr)
+    pinned = [line for line in answer.stdout.splitlines() if not line.startswith(("-e ", "--", "./"))]
+    (ROOT / "constraints.txt").write_text("\n".join(pinned) + "\n")
 
 
 @nox.session(venv_backend="none")
