@@ -152,7 +152,11 @@ def _arrow_schema(data: Any) -> Schema:
         ) from error
     from modelpack.schema.arrow_columns import table_columns
 
-    return ColumnSchema(table_columns(data if isinstance(data, (pa.Table, pa.RecordBatch)) else pa.table(data)))
+    try:
+        table = data if isinstance(data, (pa.Table, pa.RecordBatch)) else pa.table(data)
+    except pa.ArrowInvalid as error:
+        raise InvalidArgumentError(f"the {type(data).__name__} is no table", hint=_ACCEPTED) from error
+    return ColumnSchema(table_columns(table))
 
 
 def _scalar_schema(data: Any) -> Schema:

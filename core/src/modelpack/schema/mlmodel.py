@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,7 +30,6 @@ from modelpack.schema.times import read_time
 from modelpack.schema.yaml import MAX_BYTES, plain_value, write_yaml
 
 if TYPE_CHECKING:
-    import os
     from typing import Self
 
 FILE_NAME = "MLmodel"
@@ -153,7 +153,7 @@ class MLmodel(BaseModel):
         file = _file(path)
         try:
             with file.open("rb") as stream:
-                content = stream.read(MAX_BYTES + 1)
+                content = stream.read(min(os.fstat(stream.fileno()).st_size, MAX_BYTES) + 1)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise NotFoundError(
                 f"{path} is no model: there is no {FILE_NAME} file",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from modelpack.errors import InvalidArgumentError
 from modelpack.schema.numpy_types import is_numpy
-from modelpack.schema.signature import AnyType, DataType, Object, Param
-from modelpack.schema.value_types import is_missing, settled, shared_type, value_type
+from modelpack.schema.signature import Array, ColumnType, DataType, Object, Param
+from modelpack.schema.value_types import UNKNOWN, is_missing, settled, value_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,23 +32,22 @@ def _param(name: Any, value: Any) -> Param:
     if not isinstance(name, str):
         raise InvalidArgumentError(f"the param {name!r} has a name that is no text")
     default = _python(value)
-    if isinstance(default, list):
-        return Param(name, _list_type(name, default), default, (-1,))
-    kind = settled(value_type(default, f"param {name!r}")) if not _is_nan(default) else DataType.DOUBLE
-    if not isinstance(kind, (DataType, Object)) or kind is DataType.BINARY:
+    kind, shape = value_type(value, f"param {name!r}"), None
+    if isinstance(kind, Array):
+        kind, shape = kind.items, (-1,)
+    if kind == UNKNOWN and isinstance(default, float):
+        kind = DataType.DOUBLE
+    if not _is_param_type(kind, default):
         raise _no_type(name, value)
-    return Param(name, kind, default)
+    if shape and kind in {DataType.FLOAT, DataType.DOUBLE}:
+        default = [float(item) for item in default]
+    return Param(name, cast("DataType | Object", settled(kind)), default, shape)
 
 
-def _list_type(name: str, default: list[Any]) -> DataType:
-    kind = shared_type(default, f"param {name!r}") if None not in default else AnyType()
-    if not isinstance(kind, DataType) or kind is DataType.BINARY:
-        raise _no_type(name, default)
-    return kind
-
-
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and is_missing(value)
+def _is_param_type(kind: ColumnType, default: Any) -> bool:
+    if isinstance(default, list):
+        return isinstance(kind, DataType) and kind is not DataType.BINARY and None not in default
+    return isinstance(kind, (DataType, Object)) and kind is not DataType.BINARY
 
 
 def _no_type(name: str, value: Any) -> InvalidArgumentError:

@@ -260,9 +260,9 @@ _PLAIN_TYPES = frozenset({str, bool, int, float, dt.datetime, dt.date})
 
 _READ_OTHERWISE = re.compile(
     r"""
-      [yYnN]                                                    # YAML 1.1: true and false; PyYAML keeps them
-    | 0o[0-7]+ | [-+]?0[xX][0-9a-fA-F]+                         # YAML 1.2: octal, hexadecimal
-    | [-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)? # YAML 1.2: float without the dot of 1.1
+      [yYnN]                                                       # truth values in YAML 1.1, text for PyYAML
+    | [-+]?0[xXoObB][0-9a-fA-F_]+                                  # numbers of other bases: 0o17 in YAML 1.2
+    | [-+]?(?:\.[0-9_]+|[0-9][0-9_,]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9_]+)?  # 1e5 in YAML 1.2, 1,000 in Ruby
     """,
     re.VERBOSE,
 )
