@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from modelpack import __version__
@@ -20,6 +19,7 @@ from modelpack.stores.resolve import fetch
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from modelpack.tracking.runs import Run
 
@@ -70,7 +70,7 @@ class Model(MLmodel):
             run_id=run_id or None,
             artifact_path=artifact_path if run_id else None,
             utc_time_created=time_text(created) if isinstance(created, datetime) else created,
-            flavors={} if flavors is None else flavors,
+            flavors={name: dict(conf) for name, conf in (flavors or {}).items()},
             **others,
         )
 
@@ -104,7 +104,7 @@ class Model(MLmodel):
 
         Args:
             artifact_path: Where in the run, as in `runs:/<run_id>/<artifact_path>`.
-            flavor: A module with a function `save_model(path=…, mlflow_model=…, …)`, or the name of an installed flavor.
+            flavor: A module with a function `save_model(path=…, mlflow_model=…, …)`, or an installed flavor's name.
             **kwargs: The function's own arguments; for the name of a flavor, `model` and what `modelpack.save_model`
                 takes.
 

@@ -78,7 +78,7 @@ def _takes_context(parameters: Mapping[str, Parameter]) -> bool:
 
 def _warn_of_params(model: object, params: Mapping[str, Any]) -> None:
     warnings.warn(
-        f"the predict of {type(model).__qualname__} takes no params; left out: {', '.join(params)}",
+        f"the predict of {type(model).__name__} takes no params; left out: {', '.join(params)}",
         ModelpackWarning,
         stacklevel=4,
     )

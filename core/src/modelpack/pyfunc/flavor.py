@@ -122,7 +122,7 @@ class PythonFunctionFlavor(Flavor[PythonFunctionOptions, PythonFunctionConf]):
         except ModuleNotFoundError as error:
             from modelpack.pyfunc.missing import missing_module
 
-            raise missing_module(error, f"load_context of {type(model).__qualname__} needs", context.path) from error
+            raise missing_module(error, f"load_context of {type(model).__name__} needs", context.path) from error
         self._remember(model, model_context)
         return model
 
@@ -157,7 +157,7 @@ def _save_instance(model: PythonModel, context: SaveContext[PythonFunctionOption
 
     if type(model).predict is PythonModel.predict:
         raise InvalidArgumentError(
-            f"{type(model).__qualname__} defines no predict", hint="define predict(self, context, model_input) in it"
+            f"{type(model).__name__} defines no predict", hint="define predict(self, context, model_input) in it"
         )
     modules = pickle_model(model, context.path / PICKLE)
     frames = [name for name in ("numpy", "pandas") if installed_version(name) is not None]
@@ -254,7 +254,7 @@ def _mapping(value: object, option: str) -> dict[str, Any]:
 
 
 def _described(model: object) -> str:
-    return f"the class {model.__qualname__}" if isinstance(model, type) else f"a {type(model).__qualname__}"
+    return f"the class {model.__name__}" if isinstance(model, type) else f"a {type(model).__name__}"
 
 
 flavor = PythonFunctionFlavor()

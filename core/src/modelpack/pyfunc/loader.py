@@ -83,7 +83,7 @@ def predictor(model: Any, predict_fn: str, loader_module: str) -> FunctionPredic
     function = getattr(model, predict_fn, None) or (model if callable(model) else None)
     if not callable(function):
         raise ModelFailureError(
-            f"the loader module {loader_module!r} answered a {type(model).__qualname__}, which has no {predict_fn}()",
+            f"the loader module {loader_module!r} answered a {type(model).__name__}, which has no {predict_fn}()",
             hint="_load_pyfunc returns an object with predict(model_input), or a function",
         )
     return FunctionPredictor(model, function)

@@ -80,6 +80,6 @@ def _imports(code: CodeType) -> Iterator[str]:
 
 def _cannot_pickle(model: object, reason: str) -> InvalidArgumentError:
     return InvalidArgumentError(
-        f"the {type(model).__qualname__} cannot be pickled: {reason}",
+        f"the {type(model).__name__} cannot be pickled: {reason}",
         hint="open connections, locks and files in load_context, and give what is large as an artifact",
     )

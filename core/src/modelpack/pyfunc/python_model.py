@@ -81,18 +81,18 @@ class PythonModel:
             context: The model's artifacts and configuration; `predict` is given the same.
         """
 
-    def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
-        """Score one batch.
+    def predict(self, *arguments: Any, **params: Any) -> Any:
+        """Score one batch. Define it as `predict(self, context, model_input)`, or in another form that is listed above.
 
         Args:
-            context: The model's artifacts and configuration.
-            model_input: A DataFrame for a column signature or none; an array or a dict of arrays for tensors.
-            params: Values for the signature's params.
+            *arguments: `context`, the model's artifacts and configuration, and `model_input`: a DataFrame for a column
+                signature or none, an array or a dict of arrays for tensors.
+            **params: `params`, values for the signature's params, where the definition takes them.
 
         Returns:
             An ndarray, Series or DataFrame, one row for each row of the input.
         """
-        raise NotImplementedError(f"{type(self).__qualname__} defines no predict")
+        raise NotImplementedError(f"{type(self).__name__} defines no predict")
 
     @property
     def predict_type_hints(self) -> TypeHints:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, get_args, get_origin
 
-from modelpack.errors import ModelpackError
+from modelpack.errors import ModelFailureError
 from modelpack.pyfunc.python_model import PythonModel, PythonModelContext, TypeHints
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class FunctionModel(PythonModel):
 
     func: Callable[[Any], Any]
 
-    def predict(self, model_input: Any, params: Any = None) -> Any:  # type: ignore[override]  # noqa: ARG002 - as MLflow's
+    def predict(self, model_input: Any, params: Any = None) -> Any:  # noqa: ARG002 - as MLflow's
         """Call the function; it takes the input alone."""
         return self.func(model_input)
 
@@ -30,6 +30,13 @@ class FunctionInfo(NamedTuple):
 
     input_type_hint: Any
     input_param_name: str
+
+
+class MLflowError(ModelFailureError):
+    """What a model raises as an error of MLflow."""
+
+    def __init__(self, message: object, *_: Any, **__: Any) -> None:
+        super().__init__(str(message))
 
 
 class Record:
@@ -64,15 +71,14 @@ REFERENCES: tuple[tuple[Any, tuple[str, str]], ...] = (
     (TypeHints, ("mlflow.models.signature", "_TypeHints")),
     (FunctionInfo, (_VALIDATION, "FuncInfo")),
     (convert_input, (_VALIDATION, "_validate_model_input")),
+    (MLflowError, ("mlflow.exceptions", "MlflowException")),
 )
 """What stands in a pickle under MLflow's names, so that either library puts its own in its place."""
 
 _FORMAT = {
     (module, kind.__name__): kind for module in (_MODEL, "mlflow.pyfunc") for kind in (PythonModel, PythonModelContext)
 }
-_OTHERS = {reference: known for known, reference in REFERENCES} | {
-    ("mlflow.exceptions", "MlflowException"): ModelpackError,
-}
+_OTHERS = {reference: known for known, reference in REFERENCES}
 _RECORDS = ("mlflow.models.signature", "mlflow.types.")
 
 
