@@ -1,7 +1,8 @@
 """The input example: written in MLflow's form, read back, and predicted on to find out a model's outputs.
 
 Two files: `input_example.json` as it was given, and `serving_input_example.json` as the body of a request to the
-scoring server. Missing values become `null`, dates ISO 8601 text, bytes base64 text.
+scoring server. Missing values become `null`, infinities the texts `Infinity` and `-Infinity`, dates ISO 8601 text,
+bytes base64 text: whoever knows the type (the signature does) gets the value back from each.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import copy
 import datetime as dt
 import decimal
 import json
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 FILE = "input_example.json"
 SERVING_FILE = "serving_input_example.json"
 MAX_BYTES = 32 * 1024 * 1024
+_NOT_FINITE = {math.inf: "Infinity", -math.inf: "-Infinity"}
 _TAKEN = "a DataFrame, a Series, an array, a dict of arrays, or plain JSON values, or a pair of one of these and params"
 
 
@@ -154,11 +157,11 @@ def _frame(data: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """The value as JSON can hold it; missing values become null, infinities stay text that MLflow's readers take."""
+    """The value as JSON can hold it."""
     if value is None or isinstance(value, (str, bool, int)):
         return value
     if isinstance(value, float):
-        return value if value == value else None  # noqa: PLR0124 - NaN alone differs from itself
+        return value if math.isfinite(value) else _NOT_FINITE.get(value)
     if isinstance(value, Mapping):
         return {_key(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -207,10 +210,7 @@ def _is_missing(value: Any) -> bool:
 
 
 def _write(path: Path, value: Any) -> None:
-    try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-    except ValueError as error:
-        raise InvalidArgumentError(f"the input example cannot be written as JSON: {error}") from error
+    text = json.dumps(value, allow_nan=False).encode()
     if len(text) > MAX_BYTES:
         raise InvalidArgumentError(
             f"the input example takes {len(text) // 2**20} MiB as JSON; the most is {MAX_BYTES // 2**20}",
