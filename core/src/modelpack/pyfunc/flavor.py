@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CLASS_LOADERS = ("mlflow.pyfunc.model", "modelpack.pyfunc.model")
 PICKLE = "python_model.pkl"
+_NOT_DISTRIBUTED = {"__main__", "modelpack", "mlflow"}
 
 
 class PythonFunctionOptions(PluginOptions):
@@ -160,14 +161,14 @@ def _save_instance(model: PythonModel, context: SaveContext[PythonFunctionOption
             f"{type(model).__name__} defines no predict", hint="define predict(self, context, model_input) in it"
         )
     modules = pickle_model(model, context.path / PICKLE)
-    frames = [name for name in ("numpy", "pandas") if installed_version(name) is not None]
+    always = {"cloudpickle", *(name for name in ("numpy", "pandas") if installed_version(name) is not None)}
     return PythonFunctionConf(
         loader_module=CLASS_LOADERS[0],
         python_model=PICKLE,
         cloudpickle_version=cloudpickle.__version__,
         artifacts=store_artifacts(_mapping(context.options.artifacts, "artifacts"), context.path) or None,
         config=_mapping(context.options.model_config_, "model_config") or None,
-        distributions=tuple(sorted({"cloudpickle", *frames, *distributions_of(modules - {"modelpack", "mlflow"})})),
+        distributions=tuple(sorted({*always, *distributions_of(modules - always - _NOT_DISTRIBUTED)})),
     )
 
 
