@@ -129,7 +129,8 @@ def test_one_way_to_describe_the_environment_is_enough(others: dict[str, Any]) -
 
 def test_modules_are_mapped_to_distributions() -> None:
     """The standard library and unknown modules have none."""
-    assert distributions.distributions_of({"yaml", "os", "no_such_module"}) == ["PyYAML"]
+    assert distributions.distributions_of({"yaml", "os", "no_such_module", "orjson"}) == ["orjson", "PyYAML"]
+    assert distributions.distributions_of({"orjson", "pydantic_core"}) == ["orjson", "pydantic_core"]
     assert distributions.distributions_of({"os", "sys"}) == []
 
 

@@ -30,11 +30,21 @@ def installed_version(name: str) -> str | None:
 def distributions_of(modules: Iterable[str]) -> list[str]:
     """The installed distributions that provide top-level modules, in alphabetical order.
 
-    Modules of the standard library and modules that no distribution provides are left out. It reads the file lists of
-    everything that is installed and takes a tenth of a second, so it is called only for code that comes with a model.
+    Modules of the standard library and modules that no distribution provides are left out. Where a distribution has the
+    module's own name, it is the one; for the others the file lists of everything that is installed are read, which
+    takes a fifth of a second.
     """
     wanted = set(modules) - sys.stdlib_module_names
-    if not wanted:
-        return []
-    providers = metadata.packages_distributions()
-    return sorted({name for module in wanted for name in providers.get(module, ())}, key=str.lower)
+    named = {module: _distribution_named(module) for module in wanted}
+    found = {name for name in named.values() if name is not None}
+    if None in named.values():
+        providers = metadata.packages_distributions()
+        found.update(name for module in wanted if named[module] is None for name in providers.get(module, ()))
+    return sorted(found, key=str.lower)
+
+
+def _distribution_named(module: str) -> str | None:
+    try:
+        return metadata.distribution(module).name
+    except metadata.PackageNotFoundError:
+        return None
