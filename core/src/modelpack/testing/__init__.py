@@ -1,1 +1,50 @@
-"""testing."""
+"""The conformance kit: inherit `FlavorTests`, and a flavor is tested for what every flavor has to do.
+
+Needs `pip install "modelpack-core[testing]"`. Names are imported when they are first used, so that the programs which
+the kit starts load neither pytest nor pandas before they need them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from modelpack.testing.cases import FlavorCase as FlavorCase
+    from modelpack.testing.cases import RecordedModel as RecordedModel
+    from modelpack.testing.flavor import FlavorTests as FlavorTests
+    from modelpack.testing.interpreter import run_python as run_python
+
+_MODULES = {
+    "FlavorCase": "cases",
+    "FlavorTests": "flavor",
+    "RecordedModel": "cases",
+    "run_python": "interpreter",
+}
+
+__all__ = ["FlavorCase", "FlavorTests", "RecordedModel", "run_python"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module 'modelpack.testing' has no attribute {name!r}")
+    if name == "FlavorTests":
+        _explain_assertions()
+    value = getattr(import_module(f"modelpack.testing.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def _explain_assertions() -> None:
+    """Let pytest show the values in a failed assertion of the kit, as it does in test modules."""
+    import sys
+
+    import pytest
+
+    parts = ("plugin_checks", "saving_checks", "loading_checks", "predicting_checks")
+    names = [f"{__name__}.{part}" for part in parts]
+    pytest.register_assert_rewrite(*(name for name in names if name not in sys.modules))

@@ -1,0 +1,64 @@
+"""Comparing predictions, and taking rows of whatever a model is given."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+
+def rows(data: Any, start: int, stop: int | None = None) -> Any:
+    """A copy of some rows of a DataFrame, Series, array, list or dict of those."""
+    if isinstance(data, dict):
+        return {name: rows(value, start, stop) for name, value in data.items()}
+    return deepcopy(data.iloc[start:stop] if hasattr(data, "iloc") else data[start:stop])
+
+
+def row_count(data: Any) -> int:
+    """How many rows there are."""
+    return row_count(next(iter(data.values()))) if isinstance(data, dict) else len(data)
+
+
+def twice(data: Any) -> Any:
+    """The rows, and then the same rows once more."""
+    import numpy as np
+
+    if isinstance(data, dict):
+        return {name: twice(value) for name, value in data.items()}
+    if hasattr(data, "iloc"):
+        return data.iloc[[*range(len(data)), *range(len(data))]].reset_index(drop=True)
+    return np.concatenate([data, data])
+
+
+def difference(actual: Any, expected: Any, tolerance: float) -> str | None:
+    """What tells two predictions apart, in words; None when nothing does.
+
+    The kind of container is not compared: a column of a DataFrame equals an array with the same values.
+    """
+    import numpy as np
+
+    if isinstance(expected, dict) or isinstance(actual, dict):
+        return _dict_difference(actual, expected, tolerance)
+    first, second = (np.asarray(value).ravel() for value in (actual, expected))
+    if first.shape != second.shape:
+        return f"{first.size} values instead of {second.size}: {_short(actual)} instead of {_short(expected)}"
+    if first.dtype.kind in "fc" or second.dtype.kind in "fc":
+        same = np.isclose(first.astype(float), second.astype(float), rtol=tolerance, atol=tolerance, equal_nan=True)
+    else:
+        same = first == second
+    if np.all(same):
+        return None
+    place = int(np.flatnonzero(~same)[0])
+    return f"value {place} is {first[place]!r} instead of {second[place]!r} (tolerance {tolerance})"
+
+
+def _dict_difference(actual: Any, expected: Any, tolerance: float) -> str | None:
+    if not (isinstance(actual, dict) and isinstance(expected, dict) and set(actual) == set(expected)):
+        return f"{_short(actual)} instead of {_short(expected)}"
+    parts = ((name, difference(actual[name], expected[name], tolerance)) for name in expected)
+    return next((f"{name}: {told}" for name, told in parts if told is not None), None)
+
+
+def _short(value: Any) -> str:
+    import reprlib
+
+    return reprlib.repr(value)

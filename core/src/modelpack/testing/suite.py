@@ -1,0 +1,85 @@
+"""The frame of the conformance tests: what a flavor declares, and how the checks get at it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+
+from modelpack.testing.workbench import Workbench
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modelpack.testing.cases import FlavorCase, RecordedModel
+
+
+_WORKBENCH = pytest.StashKey[Workbench]()
+
+
+class Suite:
+    """What a flavor declares.
+
+    Attributes:
+        flavor: The flavor's name.
+        cases: Models to save, and how to tell that they work.
+        library: The module as which the flavor's library is imported; None when it has none.
+        distribution: The distribution of the library, to be pinned among a model's requirements; None when it has none.
+        wrong_models: Objects that the flavor must refuse.
+        recorded_models: Models that real MLflow wrote, with what they predicted there.
+        detects_models: Whether the plugin claims its library's models, so that `save_model` needs no `flavor=`.
+        records_version: Whether the conf holds the library's version, compared when a model is loaded.
+        supports_params: Whether predictions take params.
+        deterministic: Whether the same rows always give the same predictions.
+        thread_safe: Whether one model predicts in several threads at a time.
+    """
+
+    flavor: ClassVar[str]
+    cases: ClassVar[tuple[FlavorCase, ...]] = ()
+    library: ClassVar[str | None] = None
+    distribution: ClassVar[str | None] = None
+    wrong_models: ClassVar[tuple[Any, ...]] = (object(), "a text", {"a": "mapping"}, 42)
+    recorded_models: ClassVar[tuple[RecordedModel, ...]] = ()
+    detects_models: ClassVar[bool] = True
+    records_version: ClassVar[bool] = True
+    supports_params: ClassVar[bool] = False
+    deterministic: ClassVar[bool] = True
+    thread_safe: ClassVar[bool] = True
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Run every check once for each case, or recorded model."""
+        suite = type(self)
+        for argument, values in (("case", suite.cases), ("recorded", suite.recorded_models)):
+            if argument in metafunc.fixturenames:
+                metafunc.parametrize(argument, values, ids=[value.name for value in values])
+
+    @pytest.fixture
+    def workbench(
+        self,
+        request: pytest.FixtureRequest,
+        tmp_path_factory: pytest.TempPathFactory,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> Workbench:
+        """What the checks of this class share, with a trust store of its own."""
+        shared = request.node.getparent(pytest.Class).stash
+        if _WORKBENCH not in shared:
+            root = tmp_path_factory.mktemp("conformance")
+            shared[_WORKBENCH] = Workbench(self.flavor, self.library, self.cases, root)
+        workbench: Workbench = shared[_WORKBENCH]
+        monkeypatch.setenv("MODELPACK_HOME", str(workbench.home))
+        monkeypatch.delenv("MODELPACK_TRUST", raising=False)
+        return workbench
+
+
+def needed(make: Callable[[], Any], told_by: str) -> Any:
+    """Make what a check needs, or skip the check when another one tells why that cannot be made."""
+    try:
+        return make()
+    except Exception as error:  # noqa: BLE001 - told in full by the other check
+        pytest.skip(f"not reached: {told_by} tells why ({type(error).__name__})")
+
+
+def declared(capability: bool, name: str) -> None:  # noqa: FBT001 - a declaration
+    """Skip a check of something that the flavor declares not to do."""
+    if not capability:
+        pytest.skip(f"the flavor declares {name} = {capability}")

@@ -1,0 +1,207 @@
+"""The deliberate faults, each with the one check that has to notice it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+IMPORT = "        import soundlib\n\n"
+SAVE = '        model.write(context.path / "model.json")\n'
+SAVED = "        return SoundConf(version=soundlib.__version__)\n"
+COMPARE = '        context.check_version("soundlib", context.conf.version)\n'
+LOAD = "        return soundlib.SoundModel.read(context.file(context.conf.data))\n"
+PREDICT = "        return self._model.predict(data, **(params or {}))\n"
+FLAVOR = "class SoundFlavor(Flavor[PluginOptions, SoundConf]):\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One fault.
+
+    Attributes:
+        name: The name of the flavor that has it.
+        noticed_by: The check that fails.
+        flavor: Replacements in the text of the sound flavor.
+        claims: Whether the plugin claims its library's models.
+        inputs: What the case is given: `array` or `frame`.
+        recorded: Whether there is a recorded model of an old release.
+        suite: More lines of the test class.
+    """
+
+    name: str
+    noticed_by: str
+    flavor: dict[str, str] = field(default_factory=dict)
+    claims: bool = True
+    inputs: str = "array"
+    recorded: bool = False
+    suite: str = ""
+
+
+FAULTS = (
+    Fault(
+        name="forgets_hookimpl",
+        noticed_by="test_plugin_is_valid",
+        flavor={"    @hookimpl\n    def modelpack_load_model": "    def modelpack_load_model"},
+    ),
+    Fault(
+        name="misspells_argument",
+        noticed_by="test_plugin_is_valid",
+        flavor={"modelpack_load_model(self, context": "modelpack_load_model(self, contxt"},
+    ),
+    Fault(
+        name="imports_library_at_once",
+        noticed_by="test_plugin_imports_no_library",
+        flavor={FLAVOR: "import soundlib\n\n\n" + FLAVOR},
+    ),
+    Fault(name="is_not_found", noticed_by="test_flavor_is_found_from_the_model", claims=False),
+    Fault(
+        name="hides_missing_library",
+        noticed_by="test_missing_library_is_named",
+        flavor={
+            IMPORT + COMPARE: "        try:\n            import soundlib\n        except ImportError as error:\n"
+            '            raise InvalidArgumentError("this does not work here") from error\n' + COMPARE
+        },
+    ),
+    Fault(
+        name="answers_none",
+        noticed_by="test_saves_a_valid_model",
+        flavor={SAVED: ""},
+    ),
+    Fault(
+        name="answers_odd_values",
+        noticed_by="test_saves_a_valid_model",
+        flavor={SAVED: "        return SoundConf(version=soundlib.__version__, weights=set(model.weights))\n"},
+    ),
+    Fault(
+        name="has_no_generic_view",
+        noticed_by="test_saves_a_valid_model",
+        flavor={'    loader_modules = ("mlflow.sound",)\n': ""},
+    ),
+    Fault(
+        name="writes_beside",
+        noticed_by="test_writes_into_its_directory_only",
+        flavor={SAVE: SAVE + '        open("soundlib.log", "w").close()\n'},
+    ),
+    Fault(
+        name="names_user",
+        noticed_by="test_files_name_no_place_and_no_user",
+        flavor={
+            SAVED: "        import getpass\n\n"
+            "        return SoundConf(version=soundlib.__version__, author=getpass.getuser())\n"
+        },
+    ),
+    Fault(
+        name="differs_every_time",
+        noticed_by="test_two_saves_are_equal",
+        flavor={
+            SAVED: "        import uuid\n\n"
+            "        return SoundConf(version=soundlib.__version__, token=uuid.uuid4().hex)\n"
+        },
+    ),
+    Fault(
+        name="accepts_anything",
+        noticed_by="test_wrong_models_are_refused",
+        flavor={"if not isinstance(model, soundlib.SoundModel):": "if model is None:"},
+    ),
+    Fault(
+        name="requires_nothing",
+        noticed_by="test_requirements_pin_the_library",
+        flavor={'        return ["soundlib"]\n': "        return []\n"},
+    ),
+    Fault(name="ignores_versions", noticed_by="test_version_is_recorded_and_compared", flavor={COMPARE: ""}),
+    Fault(
+        name="keeps_bias_in_process",
+        noticed_by="test_loads_in_a_fresh_interpreter",
+        flavor={
+            FLAVOR: "_BIAS = []\n\n\n" + FLAVOR,
+            SAVE: "        _BIAS.append(model.bias)\n        soundlib.SoundModel(model.weights, 0.0)"
+            '.write(context.path / "model.json")\n',
+            LOAD: "        model = soundlib.SoundModel.read(context.file(context.conf.data))\n"
+            "        model.bias += sum(_BIAS[:1])\n        return model\n",
+        },
+    ),
+    Fault(
+        name="takes_ascii_paths_only",
+        noticed_by="test_loads_from_another_place",
+        flavor={LOAD: '        str(context.path).encode("ascii")\n' + LOAD},
+    ),
+    Fault(
+        name="swallows_damage",
+        noticed_by="test_damaged_files_are_noticed",
+        flavor={
+            LOAD: "        try:\n    " + LOAD + "        except Exception:\n"
+            '            return soundlib.SoundModel({"x": 0.0}, 0.0)\n'
+        },
+    ),
+    Fault(
+        name="unpickles_silently",
+        noticed_by="test_executes_code_is_true",
+        flavor={
+            SAVE: '        import pickle\n\n        (context.path / "model.json").write_bytes(pickle.dumps(model))\n',
+            LOAD: "        import pickle\n\n"
+            "        return pickle.loads(context.file(context.conf.data).read_bytes())\n",
+        },
+    ),
+    Fault(
+        name="runs_code_of_the_model",
+        noticed_by="test_executes_code_is_true",
+        flavor={
+            SAVE: SAVE + '        (context.path / "hello.py").write_text("", encoding="utf-8")\n',
+            LOAD: '        path = context.file("hello.py")\n'
+            '        exec(compile(path.read_text(encoding="utf-8"), path, "exec"))\n' + LOAD,
+        },
+    ),
+    Fault(
+        name="cries_wolf",
+        noticed_by="test_executes_code_is_true",
+        flavor={"        return None\n": '        return "who knows"\n'},
+    ),
+    Fault(
+        name="rounds",
+        noticed_by="test_pyfunc_predicts_as_the_library",
+        flavor={PREDICT: PREDICT.replace("params or {}))", "params or {})).round()")},
+    ),
+    Fault(
+        name="answers_scalars",
+        noticed_by="test_one_row_and_many",
+        flavor={
+            PREDICT: PREDICT.replace("return", "answer =")
+            + "        return answer if len(answer) > 1 else float(answer[0])\n"
+        },
+    ),
+    Fault(
+        name="changes_input",
+        noticed_by="test_input_is_left_unchanged",
+        flavor={PREDICT: PREDICT.replace("return", "answer =") + "        data[:, 1] = 0.0\n        return answer\n"},
+    ),
+    Fault(
+        name="remembers_input",
+        noticed_by="test_threads_agree",
+        flavor={
+            PREDICT: "        import time\n\n        self._data = data\n        time.sleep(0.005)\n"
+            + PREDICT.replace("(data,", "(self._data,")
+        },
+    ),
+    Fault(
+        name="ignores_params",
+        noticed_by="test_params_reach_the_library",
+        flavor={PREDICT: "        return self._model.predict(data)\n"},
+    ),
+    Fault(
+        name="needs_more_than_json",
+        noticed_by="test_invocations_answer_as_predict",
+        flavor={PREDICT: '        assert data.attrs["unit"] == "m"\n' + PREDICT},
+        inputs="frame",
+    ),
+    Fault(
+        name="reads_no_old_model",
+        noticed_by="test_reads_recorded_models",
+        flavor={'    data: str = "model.json"\n': "    data: str\n", "SoundConf(v": 'SoundConf(data="model.json", v'},
+        recorded=True,
+    ),
+    Fault(
+        name="drops_a_check",
+        noticed_by="test_no_check_is_overridden",
+        suite="    def test_threads_agree(self):\n        pass\n",
+    ),
+    Fault(name="shows_no_case", noticed_by="test_declares_cases", suite="    cases = ()\n"),
+)
