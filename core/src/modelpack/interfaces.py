@@ -77,8 +77,11 @@ class Flavor(ABC, Generic[OptionsT, ConfT]):
     def executes_code(self, conf: ConfT) -> str | None:
         """Why loading this conf runs code from the model, in words that a user can judge by; None when it does not."""
 
-    def pyfunc_conf(self, conf: ConfT, options: OptionsT) -> Mapping[str, Any]:  # noqa: ARG002 - for overriding
-        """What else stands under `python_function:` beside the keys that core writes, such as `model_path`."""
+    def pyfunc_conf(self, conf: ConfT, options: OptionsT) -> Mapping[str, Any] | None:  # noqa: ARG002 - for overriding
+        """What else stands under `python_function:` beside the keys that core writes, such as `model_path`.
+
+        None when this model, unlike others of the flavor, has no generic Python view.
+        """
         return {}
 
     @abstractmethod

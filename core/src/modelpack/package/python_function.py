@@ -14,10 +14,9 @@ NAME = "python_function"
 
 
 def python_function_conf(flavor: Flavor[Any, Any], conf: FlavorConf, options: PluginOptions) -> dict[str, Any] | None:
-    """What core writes for a flavor; None when the flavor has no generic view."""
+    """What core writes for a flavor; None when the flavor, or this model of it, has no generic view."""
     common = {"python_version": platform.python_version(), "env": dict(FILES)}
     if flavor.name == NAME:
         return {**conf.model_dump(), **common}
-    if not flavor.loader_modules:
-        return None
-    return {"loader_module": flavor.loader_modules[0], **common, **flavor.pyfunc_conf(conf, options)}
+    own = flavor.pyfunc_conf(conf, options) if flavor.loader_modules else None
+    return None if own is None else {"loader_module": flavor.loader_modules[0], **common, **own}

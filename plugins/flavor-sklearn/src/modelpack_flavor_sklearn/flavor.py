@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import warnings
 from contextlib import contextmanager
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from modelpack import Flavor, FlavorConf, LoadContext, ModelpackWarning, PluginOptions, SaveContext, hookimpl
-from modelpack.errors import InvalidArgumentError, MissingDependencyError
+from modelpack.errors import InvalidArgumentError
 from modelpack_flavor_sklearn import formats
-from modelpack_flavor_sklearn.predictor import SklearnPredictor, adapt, missing_method
+from modelpack_flavor_sklearn.predictor import SklearnPredictor, adapt, method_of, missing_method
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,12 +60,15 @@ class SklearnConf(FlavorConf):
         serialization_format: How; models from before MLflow 0.9 do not say, and are pickles.
         skops_trusted_types: What skops does not trust by itself in the file. Written for MLflow, which believes it;
             never believed here (GHSA-w582-9x45-8mpx).
+        method: The method behind the generic Python view, where the model has one. Known while it is saved, and
+            written under `python_function: predict_fn:`, not here.
     """
 
     pickled_model: str = "model.pkl"
     sklearn_version: str | None = None
     serialization_format: str = formats.SERIALIZATION_FORMAT_PICKLE
     skops_trusted_types: list[str] | None = None
+    method: str | None = Field(default=None, exclude=True)
 
 
 class SklearnFlavor(Flavor[SklearnOptions, SklearnConf]):
@@ -88,15 +90,15 @@ class SklearnFlavor(Flavor[SklearnOptions, SklearnConf]):
             return None
         return f"{conf.pickled_model} is a pickle, and unpickling runs whatever it holds"
 
-    def pyfunc_conf(self, conf: SklearnConf, options: SklearnOptions) -> Mapping[str, Any]:
-        """Where the model is, and which of its methods answers (MLflow's keys)."""
-        method = {} if options.pyfunc_predict_fn is None else {"predict_fn": options.pyfunc_predict_fn}
-        return {"model_path": conf.pickled_model, **method}
+    def pyfunc_conf(self, conf: SklearnConf, options: SklearnOptions) -> Mapping[str, Any] | None:  # noqa: ARG002 - the conf says it
+        """Where the model is, and which of its methods answers (MLflow's keys); None where it has no such method."""
+        return None if conf.method is None else {"model_path": conf.pickled_model, "predict_fn": conf.method}
 
     @hookimpl
     def modelpack_save_model(self, model: Any, context: SaveContext[SklearnOptions]) -> SklearnConf:
         """Write `model.skops` or `model.pkl`."""
-        sklearn = _library()
+        import sklearn
+
         options = context.options
         _check_estimator(model)
         if options.pyfunc_predict_fn is not None and not hasattr(model, options.pyfunc_predict_fn):
@@ -107,12 +109,14 @@ class SklearnFlavor(Flavor[SklearnOptions, SklearnConf]):
             sklearn_version=sklearn.__version__,
             serialization_format=chosen,
             skops_trusted_types=beyond or None,
+            method=options.pyfunc_predict_fn or method_of(model),
         )
 
     @hookimpl
     def modelpack_load_model(self, context: LoadContext[SklearnConf]) -> Any:
         """Read the estimator, however it was saved."""
-        sklearn = _library()
+        import sklearn
+
         conf = context.conf
         context.check_version("scikit-learn", conf.sklearn_version)
         path = context.file(conf.pickled_model)
@@ -125,17 +129,6 @@ class SklearnFlavor(Flavor[SklearnOptions, SklearnConf]):
     def modelpack_pyfunc_adapt(self, model: Any, context: LoadContext[SklearnConf]) -> SklearnPredictor:
         """Answer with the method that `predict_fn` names."""
         return adapt(model, context.pyfunc_conf.get("predict_fn"))
-
-
-def _library() -> Any:
-    try:
-        return import_module("sklearn")
-    except ModuleNotFoundError as error:
-        if error.name != "sklearn":
-            raise
-        raise MissingDependencyError(
-            "the sklearn flavor needs scikit-learn, which is not installed", hint="pip install scikit-learn"
-        ) from error
 
 
 def _check_estimator(model: Any) -> None:

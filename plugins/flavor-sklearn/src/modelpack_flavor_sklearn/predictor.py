@@ -45,7 +45,7 @@ def adapt(model: Any, name: str | None) -> SklearnPredictor:
 
     Args:
         model: The estimator.
-        name: What stands under `predict_fn` in the model; None for `predict`, or `transform` where there is no other.
+        name: What stands under `predict_fn` in the model; None for the one that `method_of` finds.
 
     Raises:
         InvalidModelError: The name is none of `METHODS`.
@@ -55,19 +55,15 @@ def adapt(model: Any, name: str | None) -> SklearnPredictor:
         raise InvalidModelError(
             f"the model names {name!r} as its predict_fn, which is none of {', '.join(METHODS)}",
         )
-    return SklearnPredictor(getattr(model, chosen_method(model, name)))
+    chosen = name or method_of(model)
+    if chosen is None or not hasattr(model, chosen):
+        raise missing_method(model, name)
+    return SklearnPredictor(getattr(model, chosen))
 
 
-def chosen_method(model: Any, name: str | None) -> str:
-    """The method that stands for the model when it is used through pyfunc.
-
-    Raises:
-        InvalidArgumentError: The estimator has no such method.
-    """
-    for candidate in (name,) if name is not None else ("predict", "transform"):
-        if hasattr(model, candidate):
-            return candidate
-    raise missing_method(model, name)
+def method_of(model: Any) -> str | None:
+    """The method that stands for a model whose saver named none: `predict`, or a transformer's `transform`."""
+    return next((name for name in ("predict", "transform") if hasattr(model, name)), None)
 
 
 def missing_method(model: Any, name: str | None) -> ModelpackError:
