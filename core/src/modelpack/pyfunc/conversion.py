@@ -46,14 +46,18 @@ def convert_column(values: ColumnValues, column: Column, policy: Policy) -> Colu
         Mismatch: Values do not fit.
     """
     if not isinstance(column.type, DataType):
-        return _convert_nested(pd.Series(values, copy=False), column, policy)
+        return _convert_nested(_series(values), column, policy)
     if fits(values.dtype, column.type):
         return values
     if policy != "strict" and values.dtype.kind in "iuf" and isinstance(values.dtype, np.dtype):
         numbers = _convert_numbers(np.asarray(values), column.type, policy)
         if numbers is not None:
             return numbers
-    return _convert_scalars(pd.Series(values, copy=False), column.type, column.required, policy)
+    return _convert_scalars(_series(values), column.type, column.required, policy)
+
+
+def _series(values: ColumnValues) -> pd.Series[Any]:
+    return values if isinstance(values, pd.Series) else pd.Series(values, copy=False)
 
 
 def _convert_numbers(values: np.ndarray[Any, Any], wanted: DataType, policy: Policy) -> np.ndarray[Any, Any] | None:

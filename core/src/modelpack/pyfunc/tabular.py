@@ -14,7 +14,7 @@ from modelpack.errors import SchemaError
 from modelpack.pyfunc.mismatch import shown
 from modelpack.pyfunc.nested import is_list, is_one_value
 from modelpack.pyfunc.numeric import EXACT
-from modelpack.schema.signature import AnyType, ColumnSchema, ColumnType
+from modelpack.schema.signature import AnyType, ColumnSchema, ColumnType, Map, Object
 
 ColumnValues: TypeAlias = "pd.Series[Any] | np.ndarray[Any, Any]"
 Values: TypeAlias = "Sequence[Any] | np.ndarray[Any, Any] | pd.Series[Any]"
@@ -119,7 +119,9 @@ def _of_series(series: pd.Series[Any], schema: ColumnSchema) -> Table:
 
 
 def _of_mapping(data: Mapping[Any, Any], schema: ColumnSchema) -> Table:
-    types = {str(column.name): column.type for column in schema.columns}
+    if len(schema.columns) == 1 and _holds_rows([data], schema):
+        return _of_rows([data], schema)
+    types = _types_by_label(data, schema)
     known = {label: value for label, value in data.items() if str(label) in types}
     if all(is_one_value(value, types[str(label)]) for label, value in known.items()):
         return _of_columns(list(data), [[value] for value in data.values()], 1)
@@ -133,6 +135,13 @@ def _of_mapping(data: Mapping[Any, Any], schema: ColumnSchema) -> Table:
         [value] * count if str(label) in types and label not in lengths else value for label, value in data.items()
     ]
     return _of_columns(list(data), columns, count)
+
+
+def _types_by_label(data: Mapping[Any, Any], schema: ColumnSchema) -> dict[str, ColumnType]:
+    labels = (
+        data if all(column.name is None for column in schema.columns) else [column.name for column in schema.columns]
+    )
+    return {str(label): column.type for label, column in zip(labels, schema.columns, strict=False)}
 
 
 def _is_broadcast(value: Any, wanted: ColumnType) -> bool:
@@ -153,6 +162,8 @@ def _of_list(data: Values, schema: ColumnSchema) -> Table:
         return _of_columns(_labels(schema), [[] for _ in schema.columns], 0)
     if _holds_rows(data, schema):
         return _of_rows(data, schema)
+    if len(schema.columns) == 1 and not _are_records(data, schema) and is_one_value(data, schema.columns[0].type):
+        return _of_rows([data], schema)
     if all(isinstance(row, Mapping) for row in data):
         return _of_records(data)
     if not any(is_list(row) for row in data):
@@ -160,6 +171,11 @@ def _of_list(data: Values, schema: ColumnSchema) -> Table:
     for position, row in enumerate(data):
         _check_length(row, position, schema)
     return _of_columns(_labels(schema), list(zip(*data, strict=True)), len(data))
+
+
+def _are_records(data: Values, schema: ColumnSchema) -> bool:
+    """Whether the items name the only column."""
+    return isinstance(data[0], Mapping) and str(schema.columns[0].name) in map(str, data[0])
 
 
 def _check_length(row: Any, position: int, schema: ColumnSchema) -> None:
@@ -175,8 +191,8 @@ def _holds_rows(data: Values, schema: ColumnSchema) -> bool:
     if len(schema.columns) > 1:
         return False
     column = schema.columns[0]
-    if column.name is not None and isinstance(data[0], Mapping):
-        return str(column.name) not in map(str, data[0])
+    if isinstance(data[0], Mapping):
+        return isinstance(column.type, (Object, Map, AnyType)) and not _are_records(data, schema)
     return is_one_value(data[0], column.type)
 
 

@@ -1,0 +1,121 @@
+"""The generic Python view of a loaded model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+
+from modelpack.errors import ModelFailureError, NotFoundError, SchemaError
+from modelpack.pyfunc.model import PyFuncModel
+from modelpack.schema.mlmodel import MLmodel
+from modelpack.schema.signature import Column, ColumnSchema, DataType, ModelSignature, Param
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from modelpack.pyfunc.policy import Policy
+
+SIGNATURE = ModelSignature(
+    inputs=ColumnSchema((Column(DataType.DOUBLE, "x"),)), params=(Param("factor", DataType.DOUBLE, 2.0),)
+)
+
+
+class Multiplier:
+    """Multiplies the column x by the param factor."""
+
+    def predict(self, data: Any, params: Mapping[str, Any] | None = None) -> Any:
+        """The products."""
+        return data["x"] * (params or {"factor": 1})["factor"]
+
+
+class Failing:
+    """Raises what it was made with."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def predict(self, data: Any, params: Mapping[str, Any] | None = None) -> Any:  # noqa: ARG002 - a predictor's
+        """Nothing."""
+        raise self.error
+
+
+def loaded(predictor: Any, signature: ModelSignature | None = SIGNATURE, policy: Policy = "safe") -> PyFuncModel:
+    """A model as if it had been loaded from a directory."""
+    mlmodel = MLmodel(signature=signature)
+    mlmodel.add_flavor("python_function", loader_module="mlflow.toy").add_flavor("toy", data="model.bin")
+    return PyFuncModel(
+        predictor, mlmodel=mlmodel, path=Path("/models/m"), digest="sha256:ab", native=predictor, policy=policy
+    )
+
+
+def test_data_and_params_are_enforced_before_the_model_sees_them() -> None:
+    """Integers become doubles, and the default is filled in."""
+    assert loaded(Multiplier()).predict([{"x": 1}, {"x": 2}]).tolist() == [2.0, 4.0]
+    assert loaded(Multiplier()).predict({"x": [1, 2]}, {"factor": 3}).tolist() == [3.0, 6.0]
+
+
+@pytest.mark.parametrize(("data", "params"), [({"y": [1]}, None), ({"x": ["a"]}, None), ({"x": [1]}, {"f": 1})])
+def test_what_does_not_fit_is_a_schema_error(data: Any, params: Any) -> None:
+    """The model is not called."""
+    with pytest.raises(SchemaError):
+        loaded(Failing(AssertionError())).predict(data, params)
+
+
+def test_the_policy_is_the_callers() -> None:
+    """The same data may fit or not."""
+    assert loaded(Multiplier(), policy="lenient").predict({"x": ["1.5"]}).tolist() == [3.0]
+    with pytest.raises(SchemaError):
+        loaded(Multiplier(), policy="strict").predict({"x": [1]})
+    assert loaded(Multiplier(), policy="strict").policy == "strict"
+
+
+def test_a_model_without_signature_gets_what_it_is_given() -> None:
+    """Records as a frame, params as they are."""
+    model = loaded(Multiplier(), signature=None)
+    assert model.predict([{"x": 2}], {"factor": 3, "other": None}).tolist() == [6]
+    assert model.predict(pd.DataFrame({"x": [2]})).tolist() == [2]
+    assert model.signature is None
+
+
+def test_an_exception_of_the_model_is_a_model_failure() -> None:
+    """It names the type and text, and keeps the original as its cause."""
+    original = KeyError("petal")
+    with pytest.raises(ModelFailureError) as caught:
+        loaded(Failing(original)).predict({"x": [1]})
+    assert caught.value.message == "the model failed to predict: KeyError: 'petal'"
+    assert caught.value.hint is not None
+    assert caught.value.__cause__ is original
+
+
+def test_an_expected_error_of_the_model_passes() -> None:
+    """Its own message is better than one about it."""
+    with pytest.raises(NotFoundError, match="no such table"):
+        loaded(Failing(NotFoundError("no such table"))).predict({"x": [1]})
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_an_interruption_is_no_model_failure(error: Callable[[], Exception]) -> None:
+    """Control-C ends the program."""
+    with pytest.raises(error):  # type: ignore[call-overload]
+        loaded(Failing(error())).predict({"x": [1]})
+
+
+def test_the_facts_of_the_model_are_at_hand() -> None:
+    """Those of the `MLmodel` file, the place and the native object."""
+    predictor = Multiplier()
+    model = loaded(predictor)
+    assert model.metadata.flavors["toy"] == {"data": "model.bin"}
+    assert model.signature == SIGNATURE
+    assert model.path == Path("/models/m")
+    assert model.digest == "sha256:ab"
+    assert model.loader_module == "mlflow.toy"
+    assert model.unwrap() is predictor
+
+
+def test_the_representation_is_short() -> None:
+    """It says what a reader of a notebook wants to know."""
+    assert repr(loaded(Multiplier())) == "<PyFuncModel toy from '/models/m', signed, safe>"
+    assert repr(loaded(Multiplier(), signature=None)) == "<PyFuncModel toy from '/models/m', no signature, safe>"
