@@ -26,6 +26,8 @@ MAX_DEPTH = 64
 """The deepest nesting that is read or written; files in the wild stay below eight."""
 MAX_NODES = 100_000
 """The most keys and values that are read; a signature counts as one, since it is JSON in a string."""
+MAX_DIGITS = 1000
+"""The longest number that is read; PyYAML's time for `1:1:1:…` grows with the square of the length."""
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _RESOLVERS: dict[str | None, list[tuple[str, Any]]] = Resolver.yaml_implicit_resolvers
@@ -160,9 +162,16 @@ class _DocumentReader:
         text: str = event.value
         if not event.implicit[0]:
             return text
+        if len(text) > MAX_DIGITS:
+            return self._long_scalar(event, text, as_text=as_text)
         for tag, pattern in _RESOLVERS.get(text[:1], ()):
             if pattern.match(text):
                 return self._plain(event, tag, text, as_text=as_text)
+        return text
+
+    def _long_scalar(self, event: yaml.ScalarEvent, text: str, *, as_text: bool) -> str:
+        if not as_text and not text.strip("0123456789_:.+-"):
+            self._fail(event, f"a number has more than {MAX_DIGITS:,} characters")
         return text
 
     def _plain(self, event: yaml.ScalarEvent, tag: str, text: str, *, as_text: bool) -> Any:
@@ -176,7 +185,7 @@ class _DocumentReader:
         try:
             return construct(yaml.ScalarNode(tag, text))
         except (ValueError, OverflowError) as error:
-            self._fail(event, f"{text!r} looks like a {tag.rpartition(':')[2]} and is none: {error}")
+            self._fail(event, f"{text!r:.60} looks like a {tag.rpartition(':')[2]} and is none: {error}")
 
     def _fail(self, event: Any, reason: str) -> NoReturn:
         raise InvalidModelError(f"{_place(self._source, event.start_mark)}: {reason}")
