@@ -19,7 +19,7 @@ from modelpack.errors import (
     PluginError,
     TrustError,
 )
-from modelpack.package.load import load_model, load_native, open_model, pyfunc_flavor_name
+from modelpack.package.load import load_model, load_native, open_model, pyfunc_flavor_name, trust_reasons
 from modelpack.package.manifest import write_manifest
 from modelpack.package.save import save_model
 from modelpack.package.trust import default_store
@@ -116,6 +116,12 @@ def test_a_malformed_conf_is_named(saved: Path, toy_plugins: PluginManager) -> N
         load_model(saved, plugins=toy_plugins)
 
 
+@pytest.fixture
+def saved_elsewhere(toy_model: ToyModel, tmp_path: Path, risky: tuple[Path, PluginManager]) -> Path:
+    """A toy model beside the risky one."""
+    return save_model(toy_model, tmp_path / "safe", plugins=risky[1]).path
+
+
 # --- trust -----------------------------------------------------------------------------------------------------------
 
 
@@ -144,6 +150,14 @@ def test_a_model_that_runs_code_is_refused_before_anything_of_it_runs(
         load_model(path, plugins=plugins)
     assert f"modelpack trust {path}" in str(caught.value.hint)
     assert not (tmp_path / "it-ran").exists()
+
+
+def test_the_reasons_can_be_asked_for(risky: tuple[Path, PluginManager], saved_elsewhere: Path) -> None:
+    """Before anything is loaded, for each view; the generic one answers for the flavor behind it."""
+    path, plugins = risky
+    for name in ("risky", "python_function"):
+        assert trust_reasons(open_model(path), name, plugins) == ["model.json is a pickle"]
+        assert trust_reasons(open_model(saved_elsewhere), name.replace("risky", "toy"), plugins) == []
 
 
 def test_the_caller_can_allow_it(risky: tuple[Path, PluginManager]) -> None:

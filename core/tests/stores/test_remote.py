@@ -85,9 +85,12 @@ def test_a_copy_is_used_again_until_the_original_changes(
     first = fetch(URI)
     downloads: list[str] = []
     get_file = MemoryFileSystem.get_file
-    monkeypatch.setattr(
-        MemoryFileSystem, "get_file", lambda self, path, *rest: (downloads.append(path), get_file(self, path, *rest))[1]
-    )
+
+    def counted(filesystem: Any, path: str, *rest: Any) -> None:
+        downloads.append(path)
+        get_file(filesystem, path, *rest)
+
+    monkeypatch.setattr(MemoryFileSystem, "get_file", counted)
     assert fetch(URI) == first
     assert downloads == []
     (model / "MLmodel").write_text("flavors: {a: {}}\n")
@@ -201,12 +204,10 @@ def test_a_download_that_breaks_off_leaves_nothing(
     def break_off(*_: object, **__: object) -> None:
         raise ConnectionResetError("reset by peer")
 
-    with (
-        monkeypatch.context() as patch,
-        pytest.raises(InvalidArgumentError, match="ConnectionResetError: reset by peer"),
-    ):
+    with monkeypatch.context() as patch:
         patch.setattr(MemoryFileSystem, "get_file", break_off)
-        fetch(URI)
+        with pytest.raises(InvalidArgumentError, match="ConnectionResetError: reset by peer"):
+            fetch(URI)
     assert _names(modelpack_home) == set()
     assert fetch(URI).is_dir()
 

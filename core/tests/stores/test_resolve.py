@@ -55,7 +55,7 @@ def test_malformed_uris_are_refused(uri: str) -> None:
 @pytest.mark.parametrize("uri", ["/no/such/place", "no-such-place", "file:///no/such/place", Path("nowhere")])
 def test_what_is_not_there_is_named(uri: str | Path) -> None:
     """The error shows what was asked for."""
-    with pytest.raises(NotFoundError, match="no file or directory .*(no|nowhere)"):
+    with pytest.raises(NotFoundError, match=r"no file or directory .*no"):
         fetch(uri)
 
 

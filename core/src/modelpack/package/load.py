@@ -32,7 +32,15 @@ if TYPE_CHECKING:
     from modelpack.package.trust import Trust
     from modelpack.plugins.manager import PluginManager
 
-__all__ = ["StoredModel", "VersionPolicy", "load_model", "load_native", "open_model", "pyfunc_flavor_name"]
+__all__ = [
+    "StoredModel",
+    "VersionPolicy",
+    "load_model",
+    "load_native",
+    "open_model",
+    "pyfunc_flavor_name",
+    "trust_reasons",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +173,20 @@ def load_native(
     )
     with stored.code_importable():
         return chosen, dispatch.load_model(manager, chosen, context), context
+
+
+def trust_reasons(stored: StoredModel, name: str, plugins: PluginManager) -> list[str]:
+    """Why loading a model as one flavor would run code from it; none when it would not.
+
+    The generic Python view answers for the flavor that stands behind it.
+
+    Raises:
+        NotFoundError: The model has no such flavor.
+        PluginError: The flavor's plugin is not installed or broken.
+        InvalidModelError: What the model says of the flavor is malformed.
+    """
+    behind = pyfunc_flavor_name(stored, plugins) if name == PYFUNC else name
+    return _reasons(stored, *_flavor_and_conf(stored, behind, plugins))
 
 
 def pyfunc_flavor_name(stored: StoredModel, plugins: PluginManager) -> str:
