@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Annotated
 
 import typer
@@ -23,6 +24,23 @@ TrustOption = Annotated[
         "--trust",
         metavar="DIGEST|DIR|all",
         help="Trust this model to run its code: its digest (sha256:…), a directory it lies in, or `all`. Repeatable.",
+    ),
+]
+
+
+class PolicyChoice(Enum):
+    """The values of `--policy`, which are those of `modelpack.pyfunc.policy.Policy`."""
+
+    strict = "strict"
+    safe = "safe"
+    lenient = "lenient"
+
+
+PolicyOption = Annotated[
+    PolicyChoice,
+    typer.Option(
+        "--policy",
+        help="How far data may be from the signature: strict converts nothing, safe what keeps every value.",
     ),
 ]
 

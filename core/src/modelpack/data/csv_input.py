@@ -46,9 +46,7 @@ def decode(body: bytes, media_type: MediaType, plan: InputPlan) -> Payload:
         SchemaError: A value cannot be of the type that the signature gives it.
     """
     lines = iter(lines_of(io.BytesIO(body), media_type))
-    header = read_header(lines, media_type, plan)
-    if header is None:
-        raise DataFormatError("the body is empty", hint="send CSV with a header row")
+    header = _header(lines, media_type, plan)
     return Payload(_frame(lines.read() if isinstance(lines, io.BytesIO) else b"".join(lines), header, plan))
 
 
@@ -56,18 +54,23 @@ def read(stream: BinaryIO, media_type: MediaType, plan: InputPlan, rows: int) ->
     """Read a CSV stream in chunks of so many rows; a header alone gives one chunk without rows.
 
     Raises:
-        DataFormatError: It is no CSV.
+        DataFormatError: It is empty or no CSV.
         SchemaError: A value cannot be of the type that the signature gives it.
     """
     lines = iter(lines_of(stream, media_type))
-    header = read_header(lines, media_type, plan)
-    if header is None:
-        return
+    header = _header(lines, media_type, plan)
     block = None
     for block in blocks(lines, rows):
         yield Payload(_frame(block, header, plan))
     if block is None:
         yield Payload(_frame(b"", header, plan))
+
+
+def _header(lines: Iterator[bytes], media_type: MediaType, plan: InputPlan) -> Header:
+    header = read_header(lines, media_type, plan)
+    if header is None:
+        raise DataFormatError("there is no CSV, not even a header row")
+    return header
 
 
 def _frame(block: bytes, header: Header, plan: InputPlan) -> pd.DataFrame:

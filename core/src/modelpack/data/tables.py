@@ -7,13 +7,24 @@ from typing import TYPE_CHECKING, Any
 from modelpack.data.columns import as_objects
 from modelpack.data.libraries import require
 from modelpack.errors import ModelFailureError
+from modelpack.schema.signature import ColumnSchema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
+    from modelpack.schema.signature import ModelSignature
+
 _NAME = "prediction"
+
+
+def output_names(signature: ModelSignature | None) -> tuple[str, ...]:
+    """The output columns' names, for predictions that have none of their own."""
+    outputs = signature.outputs if signature is not None else None
+    if not isinstance(outputs, ColumnSchema) or None in outputs.names:
+        return ()
+    return tuple(map(str, outputs.names))
 
 
 def prediction_frame(predictions: Any, names: Sequence[str] = ()) -> pd.DataFrame:

@@ -1,0 +1,50 @@
+"""The scoring server as an ASGI application."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+
+from modelpack.serving.errors import failure_handler, routing_error
+from modelpack.serving.health import ping, version
+from modelpack.serving.invocations import Invocations
+from modelpack.serving.settings import ServerSettings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from modelpack.pyfunc.model import PyFuncModel
+
+
+def create_app(model: PyFuncModel, *, settings: ServerSettings | None = None) -> Starlette:
+    """Put a model behind HTTP.
+
+    Args:
+        model: The loaded model.
+        settings: What the server is told; every setting has a default.
+
+    Returns:
+        An application with `POST /invocations` and `GET /ping`, `/health`, `/version`, to run under any ASGI server.
+    """
+    settings = settings or ServerSettings()
+    invocations = Invocations(model, settings)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001 - Starlette passes it
+        yield
+        invocations.close()
+
+    return Starlette(
+        routes=[
+            Route("/invocations", invocations, methods=["POST"]),
+            Route("/ping", ping),
+            Route("/health", ping),
+            Route("/version", version(model)),
+        ],
+        exception_handlers={HTTPException: routing_error, Exception: failure_handler(debug=settings.debug)},
+        lifespan=lifespan,
+    )

@@ -1,0 +1,121 @@
+"""Errors as HTTP answers: one table from class to status."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from modelpack.errors import (
+    DataFormatError,
+    InvalidArgumentError,
+    MissingDependencyError,
+    ModelpackError,
+    SchemaError,
+    UnsupportedMediaTypeError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from starlette.requests import Request
+
+LOGGER = logging.getLogger("modelpack.serving")
+SAFE = {"X-Content-Type-Options": "nosniff"}
+"""Headers of every answer: browsers shall not guess another type."""
+
+
+class BodyTooLargeError(ModelpackError):
+    """The request body is larger than the server accepts."""
+
+    error_code = "REQUEST_TOO_LARGE"
+
+
+class RequestTimeoutError(ModelpackError):
+    """The model took longer than a request may."""
+
+    error_code = "DEADLINE_EXCEEDED"
+
+
+class NotAcceptableError(ModelpackError):
+    """The client accepts no format that the server writes."""
+
+    error_code = "NOT_ACCEPTABLE"
+
+
+class IncompleteBodyError(DataFormatError):
+    """The client went away before its request was complete."""
+
+
+STATUS: dict[type[ModelpackError], int] = {
+    DataFormatError: HTTPStatus.BAD_REQUEST,
+    InvalidArgumentError: HTTPStatus.BAD_REQUEST,
+    NotAcceptableError: HTTPStatus.NOT_ACCEPTABLE,
+    BodyTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    UnsupportedMediaTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    MissingDependencyError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    SchemaError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RequestTimeoutError: HTTPStatus.GATEWAY_TIMEOUT,
+}
+"""Every other error is the server's or the model's: 500."""
+
+
+def status_of(error: BaseException) -> int:
+    """The HTTP status that says whose mistake an error is."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def error_response(error: Exception, *, debug: bool) -> Response:
+    """The answer to a request that failed: `{"error_code", "message"}`, a `hint` when there is one.
+
+    What is not a `ModelpackError` is a bug: it is logged and, without `debug`, not shown.
+    """
+    status = status_of(error)
+    if isinstance(error, ModelpackError):
+        content = {"error_code": error.error_code, "message": error.message}
+        if error.hint is not None:
+            content["hint"] = error.hint
+    else:
+        content = {"error_code": "INTERNAL_ERROR", "message": "the server failed; its log says how"}
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        LOGGER.error("%s", error, exc_info=error)
+    if debug:
+        content["stack_trace"] = "".join(traceback.format_exception(error))
+    return json_response(content, status)
+
+
+def json_response(content: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A JSON answer."""
+    return Response(
+        orjson.dumps(content), status_code=status, headers={**SAFE, **(headers or {})}, media_type="application/json"
+    )
+
+
+_ROUTING_CODES = {404: "RESOURCE_DOES_NOT_EXIST", 405: "METHOD_NOT_ALLOWED"}
+
+
+async def routing_error(request: Request, error: Exception) -> Response:
+    """The answer to a path or method that the server does not have."""
+    if not isinstance(error, HTTPException):
+        raise error
+    path = request.url.path
+    messages = {404: f"there is nothing at {path}", 405: f"{path} does not take {request.method}"}
+    content = {
+        "error_code": _ROUTING_CODES.get(error.status_code, "BAD_REQUEST"),
+        "message": messages.get(error.status_code, error.detail),
+    }
+    return json_response(content, error.status_code, error.headers)
+
+
+def failure_handler(*, debug: bool) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """What answers a request that an error left outside of the model, with its traceback only if `debug`."""
+
+    async def handle(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette passes both
+        return error_response(error, debug=debug)
+
+    return handle
