@@ -31,18 +31,17 @@ def test_what_was_written_stands_at_the_destination(tmp_path: Path) -> None:
     """The block writes to a directory that becomes the destination, and nothing else is left beside it."""
     with staged(tmp_path / "model") as directory:
         (directory / "file").write_text("content")
-        assert directory.name == "model"
         assert not (tmp_path / "model").exists()
     assert (tmp_path / "model" / "file").read_text() == "content"
     assert _names(tmp_path) == ["model"]
 
 
 def test_nobody_else_can_look_into_a_save_under_way(tmp_path: Path) -> None:
-    """Until it is published, what is written lies under a hidden directory of mode 0700 beside the destination."""
+    """Until it is published, what is written lies in a hidden directory of mode 0700 beside the destination."""
     with staged(tmp_path / "model"):
-        (shelter,) = tmp_path.iterdir()
-        assert shelter.name.startswith(".")
-        assert stat.S_IMODE(shelter.stat().st_mode) == 0o700
+        (staging,) = tmp_path.iterdir()
+        assert staging.name.startswith(".")
+        assert stat.S_IMODE(staging.stat().st_mode) == 0o700
 
 
 def test_a_published_directory_has_the_mode_of_any_other(tmp_path: Path) -> None:

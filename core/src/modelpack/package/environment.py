@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import platform
+import re
 import warnings
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -29,6 +31,7 @@ PYTHON_ENV = "python_env.yaml"
 REQUIREMENTS = "requirements.txt"
 CONSTRAINTS = "constraints.txt"
 CORE = "modelpack-core"
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
 FILES = {"conda": CONDA, "virtualenv": PYTHON_ENV}
 
 
@@ -102,12 +105,7 @@ class Environment:
         if self.constraints:
             _write(directory / CONSTRAINTS, "".join(f"{line}\n" for line in self.constraints))
         _write(directory / CONDA, write_yaml(self.conda))
-        python_env = {
-            "python": self.python,
-            "build_dependencies": ["pip", "setuptools", "wheel"],
-            "dependencies": [f"-r {REQUIREMENTS}"],
-        }
-        _write(directory / PYTHON_ENV, write_yaml(python_env))
+        _write(directory / PYTHON_ENV, _python_env(self.python))
 
 
 def environment(user: UserEnvironment, declared: Iterable[str], record: PluginRecord | None) -> Environment:
@@ -129,7 +127,7 @@ def environment(user: UserEnvironment, declared: Iterable[str], record: PluginRe
         constraints = user.extra.constraints
     else:
         names = user.given.names()
-        missing = [line for line in loaders if canonicalize_name(Requirement(line).name) not in names]
+        missing = [line for line in loaders if canonicalize_name(_name(line)) not in names]
         requirements = (*missing, *user.given.requirements)
         constraints = user.given.constraints
     if constraints:
@@ -137,6 +135,16 @@ def environment(user: UserEnvironment, declared: Iterable[str], record: PluginRe
     conda = default_conda(requirements) if user.conda is None else with_pip_section(user.conda, requirements)
     python = python_of(conda) or platform.python_version()
     return Environment(tuple(requirements), constraints, conda, python)
+
+
+@cache
+def _python_env(python: str) -> str:
+    content = {
+        "python": python,
+        "build_dependencies": ["pip", "setuptools", "wheel"],
+        "dependencies": [f"-r {REQUIREMENTS}"],
+    }
+    return write_yaml(content)
 
 
 def _loaders(record: PluginRecord | None) -> list[str]:
@@ -186,7 +194,9 @@ def _without_repeats(lines: Sequence[str]) -> tuple[str, ...]:
 
 
 def _name(line: str) -> str:
-    return Requirement(line.partition(" --hash")[0]).name
+    """The name at the start of a requirement that was checked before."""
+    found = _NAME.match(line)
+    return found[0] if found else line
 
 
 def _note(requirement: str) -> list[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import stat
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,15 +22,16 @@ PREFIX = ".modelpack-"
 def staged(destination: str | os.PathLike[str]) -> Iterator[Path]:
     """Write a directory so that others see all of it or nothing.
 
-    The directory that is yielded lies beside the destination, inside a hidden directory that only the user can enter.
-    When the block ends normally it is renamed to the destination; when it does not (an error, an interrupt), it is
-    removed, and so are parent directories that were made for it. Of several writers to one destination one wins.
+    The directory that is yielded lies beside the destination, under a hidden name, and only the user can enter it. When
+    the block ends normally it gets the mode of any new directory and is renamed to the destination; when it does not
+    (an error, an interrupt), it is removed, and so are parent directories that were made for it. Of several writers to
+    one destination one wins.
 
     Args:
         destination: What to make. Nothing may stand there, not even an empty directory or a dangling link (S34).
 
     Yields:
-        The directory to write to; it has the destination's name.
+        The directory to write to.
 
     Raises:
         AlreadyExistsError: The destination exists, or another writer was faster.
@@ -39,19 +40,17 @@ def staged(destination: str | os.PathLike[str]) -> Iterator[Path]:
     final = Path(os.path.abspath(destination))  # noqa: PTH100 - a link in the path must not be resolved, `..` must
     require_absent(final)
     made = _missing_parents(final.parent)
+    directory: Path | None = None
     published = False
     try:
-        shelter = _make_shelter(final)
-        try:
-            inner = shelter / final.name
-            inner.mkdir()
-            yield inner
-            _publish(inner, final)
-            published = True
-        finally:
-            _remove(shelter)
+        directory, mode = _make_private(final)
+        yield directory
+        _publish(directory, final, mode)
+        published = True
     finally:
         if not published:
+            if directory is not None:
+                _remove(directory)
             _remove_empty(made)
 
 
@@ -77,22 +76,27 @@ def _missing_parents(parent: Path) -> list[Path]:
     return missing
 
 
-def _make_shelter(final: Path) -> Path:
+def _make_private(final: Path) -> tuple[Path, int]:
+    """A directory for the user alone, and the mode that it would have had; to ask for the umask would change it."""
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=PREFIX, dir=final.parent))
+        directory = final.parent / f"{PREFIX}{secrets.token_hex(8)}"
+        directory.mkdir()
+        mode = stat.S_IMODE(directory.stat().st_mode)
+        directory.chmod(stat.S_IRWXU)
     except OSError as error:
         raise InvalidArgumentError(
             f"cannot save to {final}: {error.strerror or error}",
             hint=f"check that {final.parent} is a directory that you may write to",
         ) from error
+    return directory, mode
 
 
-def _publish(inner: Path, final: Path) -> None:
-    """Rename; unlike `require_absent` and then rename, the rename itself fails when another writer was faster."""
+def _publish(directory: Path, final: Path, mode: int) -> None:
     require_absent(final)
+    directory.chmod(mode)
     try:
-        inner.rename(final)
+        directory.rename(final)  # fails where another writer was faster, unless that one made an empty directory
     except OSError as error:
         if os.path.lexists(final):
             raise AlreadyExistsError(
