@@ -223,3 +223,15 @@ def test_threads_may_share_an_enforcer() -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+@pytest.mark.parametrize("rows", [1, 1000])
+def test_columns_of_other_types_are_found_in_a_frame_like_one_that_fitted(rows: int) -> None:
+    """Although NumPy would hold each of these frames in one array of doubles."""
+    check = doubles("a", "b")
+    fitting = pd.DataFrame(np.ones((rows, 2)), columns=["a", "b"])
+    assert check.inputs(fitting) is fitting
+    for dtypes in ({"a": "int64"}, {"b": "float32"}, {"a": "Float64"}, {"a": "int64", "b": "int64"}):
+        found = check.inputs(fitting.astype(dtypes))
+        assert [str(dtype) for dtype in found.dtypes] == ["float64", "float64"]
+    assert check.inputs(fitting) is fitting
