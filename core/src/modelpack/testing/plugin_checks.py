@@ -74,7 +74,7 @@ class PluginChecks(Suite):
         If this fails: import the library in the hook and let `ModuleNotFoundError` pass, or raise
         `MissingDependencyError` with the library's name and a hint with the pip line.
         """
-        declared(self.library is not None, "library is not None")
+        declared(self.library is not None, "library")
         needed(lambda: workbench.saved(self.cases[0]), "test_saves_a_valid_model")
         raised, text = workbench.plugin_report()["missing"]
         assert raised == "MissingDependencyError", f"raised {raised}: {text}"

@@ -87,7 +87,7 @@ class PredictingChecks(Suite):
         If this fails: hand `params` on in the predictor's `predict(data, params)`.
         """
         declared(self.supports_params, "supports_params")
-        declared(case.other_params is not None, f"the other_params of {case.name!r}")
+        declared(case.other_params is not None, f"other_params of the case {case.name!r}")
         model, predicted = self._predicted(workbench, case)
         if difference(predicted, workbench.expected(case), case.tolerance) is not None:
             pytest.skip(f"not reached: {PYFUNC} tells why")

@@ -1,0 +1,54 @@
+"""What the tests of the plugin share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from sklearn.datasets import load_iris
+
+from modelpack import LoadContext, SaveContext
+from modelpack.errors import TrustError
+from modelpack_flavor_sklearn.flavor import SklearnConf, SklearnOptions, flavor
+
+RoundTrip = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def modelpack_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A trust store of its own for every test."""
+    home = tmp_path_factory.mktemp("modelpack-home")
+    monkeypatch.setenv("MODELPACK_HOME", str(home))
+    monkeypatch.delenv("MODELPACK_TRUST", raising=False)
+    return home
+
+
+@pytest.fixture(scope="session")
+def iris() -> tuple[pd.DataFrame, pd.Series]:
+    """Four measures of 150 flowers, and their kinds."""
+    rows, target = load_iris(return_X_y=True, as_frame=True)
+    return rows, target
+
+
+def save(model: Any, path: Path, **options: Any) -> SklearnConf:
+    """Call the save hook as core does."""
+    path.mkdir(exist_ok=True)
+    return flavor.modelpack_save_model(model, SaveContext(path=path, options=SklearnOptions(**options)))
+
+
+def load(path: Path, conf: SklearnConf, *, trusted: bool = False) -> Any:
+    """Call the load hook as core does, for a caller who trusts the model or does not."""
+
+    def require_trust(reason: str) -> None:
+        if not trusted:
+            raise TrustError(reason)
+
+    def check_version(distribution: str, recorded: str | None) -> None:
+        assert (distribution, recorded) == ("scikit-learn", conf.sklearn_version)
+
+    return flavor.modelpack_load_model(
+        LoadContext(path=path, conf=conf, require_trust=require_trust, check_version=check_version)
+    )
