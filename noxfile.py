@@ -78,9 +78,11 @@ def types(session: nox.Session) -> None:
     """Check the types of core, plugins, examples and tests, strictly."""
     everything = _editable(CORE_WITH_EVERYTHING, *(f"./{folder}" for folder in [*PLUGINS, *EXAMPLES]))
     session.install(*TYPE_TOOLS, *TEST_TOOLS, *everything, *CONSTRAINTS)
+    sources = os.pathsep.join(f"{folder}/src" for folder in [*PLUGINS, *EXAMPLES])
     for folder in [CORE, *PLUGINS, *EXAMPLES]:
-        session.run("mypy", f"{folder}/src", f"{folder}/tests")
-    session.run("mypy", "tests", "noxfile.py", "dev.py", "examples/wine", "benchmarks")
+        session.run("mypy", f"{folder}/src", f"{folder}/tests", env={"MYPYPATH": sources})
+    session.run("mypy", "tests", "noxfile.py", "dev.py", "docs", "examples/wine", env={"MYPYPATH": sources})
+    session.run("mypy", "benchmarks", env={"MYPYPATH": "benchmarks/subjects"})
 
 
 @nox.session

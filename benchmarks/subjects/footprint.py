@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from importlib.metadata import Distribution, distributions
+from pathlib import Path
 
 from packaging.requirements import Requirement
 
@@ -33,12 +34,8 @@ def closure(names: set[str], installed: dict[str, Distribution]) -> set[str]:
 
 def size(distribution: Distribution) -> int:
     """Bytes on disk, without byte code."""
-    files = [path.locate() for path in distribution.files or [] if path.suffix != ".pyc"]
-    return sum(
-        path.stat().st_size
-        for path in map(type(distribution).locate_file, [distribution] * len(files), files)
-        if path.is_file()
-    )
+    files = [Path(str(path.locate())) for path in distribution.files or [] if path.suffix != ".pyc"]
+    return sum(path.stat().st_size for path in files if path.is_file())
 
 
 def canonical(name: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 FEATURES = [f"f{number}" for number in range(10)]
 
@@ -49,7 +49,7 @@ def _once(call: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def run(tasks: dict[str, Callable[[Path], float]]) -> None:
+def run(tasks: Mapping[str, Callable[[Path], float]]) -> None:
     """Run the task that the command line names in the directory that it names; print seconds and peak memory."""
     name, folder = sys.argv[1:]
     seconds = tasks[name](Path(folder))

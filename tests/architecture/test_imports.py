@@ -25,9 +25,7 @@ def test_import_modelpack_loads_no_third_party_library() -> None:
     assert not loaded_modules("-c", "import modelpack") & AT_IMPORT
 
 
-@pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["plugins", "list"], ["serve", "--help"]], ids=" ".join
-)
+@pytest.mark.parametrize("line", ["--help", "--version", "plugins list", "serve --help"])
 def test_start_up_loads_nothing_heavy_and_no_plugin(line: str) -> None:
     """Commands that do not need a library do not wait for it."""
     loaded = loaded_modules("-m", "modelpack", *line.split())

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 FRAMEWORKS = re.compile(
     r"\b(sklearn|scikit|xgboost|lightgbm|catboost|torch|keras|tensorflow|onnx|pyspark|mleap|statsmodels)\b"
 )
-FORMAT_WORDS = {"cli/aliases.py"}  # the seed's command `sklearn serve`
+FORMAT_WORDS = {"cli/aliases.py", "cli/main.py"}  # the seed's command `sklearn serve`
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 50
 
@@ -62,11 +62,9 @@ def _length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def _code(source: str) -> str:
-    """The source without docstrings and comments."""
+    """The source without docstrings (those of attributes too) and comments."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
-            node
-        ):
-            node.body[0] = ast.Pass()
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            node.value = ast.Constant(None)
     return ast.unparse(tree)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from modelpack.errors import ModelpackError, ModelpackWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 FAILED = 1
 USAGE = 2
@@ -44,17 +45,18 @@ def _print_error(error: ModelpackError) -> None:
         sys.stderr.write(f"hint: {error.hint}\n")
 
 
+def _show_warning(
+    show: Callable[..., None], message: Warning | str, category: type[Warning], *place: Any, **rest: Any
+) -> None:
+    if issubclass(category, ModelpackWarning):
+        sys.stderr.write(f"warning: {message}\n")
+    else:
+        show(message, category, *place, **rest)
+
+
 @contextmanager
 def _plain_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
-        previous = warnings.showwarning
-
-        def show(message: Warning | str, category: type[Warning], *place: object) -> None:
-            if issubclass(category, ModelpackWarning):
-                sys.stderr.write(f"warning: {message}\n")
-            else:
-                previous(message, category, *place)  # type: ignore[arg-type]  # passed on as it came
-
-        warnings.showwarning = show
+        warnings.showwarning = partial(_show_warning, warnings.showwarning)
         warnings.simplefilter("always", ModelpackWarning)
         yield

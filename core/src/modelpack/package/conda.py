@@ -113,7 +113,7 @@ def _check_spec(spec: str) -> None:
     if _SPEC.fullmatch(spec.strip()) is None:
         raise InvalidArgumentError(
             f"{ARGUMENT} holds {spec!r}, which is not a conda package",
-            hint="write it as conda takes it, such as numpy=2.4 or conda-forge::xgboost>=3",
+            hint="write it as conda takes it, such as numpy=2.4 or conda-forge::pandas>=3",
         )
 
 

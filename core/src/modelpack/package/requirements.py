@@ -115,7 +115,7 @@ def _advice(line: str) -> str:
         return f"a comma seems to be missing between two strings: {pair[0]!r} and {pair[1]!r}"
     if "/" in line or "\\" in line or line.endswith((".whl", ".zip", ".tar.gz")):
         return "a local file is not there where the model is installed; give NAME @ URL, or put code in code_paths"
-    return "write it as pip takes it, such as scikit-learn==1.9.1 or numpy>=2,<3"
+    return "write it as pip takes it, such as pandas==3.1.1 or numpy>=2,<3"
 
 
 def _check_option(line: str, argument: str) -> None:
