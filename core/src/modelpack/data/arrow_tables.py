@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
     from modelpack.data.plan import InputPlan
 
+_NULLABLE = {
+    "bool": "boolean",
+    **{f"int{bits}": f"Int{bits}" for bits in (8, 16, 32, 64)},
+    **{f"uint{bits}": f"UInt{bits}" for bits in (8, 16, 32, 64)},
+}
+
 
 def frame_from_arrow(table: Any, plan: InputPlan) -> pd.DataFrame:
     """A frame of an Arrow table; integers and booleans with nulls become pandas' nullable types.
@@ -26,17 +32,19 @@ def frame_from_arrow(table: Any, plan: InputPlan) -> pd.DataFrame:
     twice = [name for name in names if names.count(name) > 1] if len(set(names)) != len(names) else []
     if twice:
         raise DataFormatError(f"column {twice[0]!r} stands twice")
-    nullable = {field.type for field, column in zip(table.schema, table.columns, strict=True) if column.null_count}
-    frame: pd.DataFrame = table.to_pandas(types_mapper=_nullable_types(nullable).get, ignore_metadata=True)
-    return frame if names == table.column_names else frame.set_axis(names, axis=1)
+    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True).set_axis(names, axis=1)
+    for name, column in zip(names, table.columns, strict=True):
+        dtype = _nullable_dtype(str(column.type)) if column.null_count else None
+        if dtype is not None:
+            frame[name] = column.to_pandas(types_mapper={column.type: dtype}.get)
+    return frame
 
 
-def _nullable_types(types: set[Any]) -> dict[Any, Any]:
-    pa, pandas = require("pyarrow", "arrow"), require("pandas", "pandas")
-    names = {"bool": "boolean", **{f"{sign}int{bits}": "" for sign in ("", "u") for bits in (8, 16, 32, 64)}}
-    mapped = {str(kind): kind for kind in types if str(kind) in names}
-    titles = {name: names[name] or name.replace("int", "Int").replace("uI", "UI") for name in mapped}
-    return {mapped[name]: pandas.api.types.pandas_dtype(title) for name, title in titles.items() if pa}
+def _nullable_dtype(arrow_type: str) -> Any:
+    """The pandas type for whole numbers or booleans among which some are missing; None for other types."""
+    if arrow_type not in _NULLABLE:
+        return None
+    return require("pandas", "pandas").api.types.pandas_dtype(_NULLABLE[arrow_type])
 
 
 def table_from_predictions(predictions: Any, names: Sequence[str], schema: Any = None) -> Any:
