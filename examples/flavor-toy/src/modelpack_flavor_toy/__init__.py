@@ -1,0 +1,1 @@
+"""An example: a complete flavor for modelpack, for the library `centroids`."""
