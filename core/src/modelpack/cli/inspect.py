@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from modelpack.cli.options import JsonOption, ModelArgument, ModelOption, chosen_model
 from modelpack.cli.output import print_json
-from modelpack.cli.signature_text import schema_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,6 +41,8 @@ def _description(stored: StoredModel, code: Mapping[str, str]) -> dict[str, Any]
 
 
 def _lines(stored: StoredModel, code: Mapping[str, str]) -> Iterator[str]:
+    from modelpack.cli.signature_text import schema_lines
+
     mlmodel = stored.mlmodel
     yield str(stored.path)
     yield from _facts(
