@@ -21,13 +21,19 @@ FRAME = pd.DataFrame({"a": [1, 2], "b": [0.5, 1.5]})
 SPLIT = {"columns": ["a", "b"], "data": [[1, 0.5], [2, 1.5]]}
 
 
+def _write(example: Any, directory: Path) -> dict[str, Any]:
+    rendered = InputExample.of(example).rendered()
+    rendered.write(directory)
+    return rendered.info
+
+
 def _written(example: Any, directory: Path) -> tuple[dict[str, Any], Any, Any]:
     """What stands in MLmodel, and the content of both files; the files are JSON that any reader takes."""
 
     def refuse(constant: str) -> None:
         raise AssertionError(constant)
 
-    info = InputExample.of(example).write(directory)
+    info = _write(example, directory)
     files = (directory / info["artifact_path"], directory / info["serving_input_path"])
     stored, serving = (json.loads(file.read_text(encoding="utf-8"), parse_constant=refuse) for file in files)
     return info, stored, serving
@@ -133,10 +139,10 @@ def test_dates_in_arrays_are_texts_too(tmp_path: Path) -> None:
     ],
     ids=["an object", "a number as key", "arrays and numbers", "a number as param", "33 MiB"],
 )
-def test_what_cannot_be_an_example_is_refused(tmp_path: Path, example: Any, message: str) -> None:
+def test_what_cannot_be_an_example_is_refused(example: Any, message: str) -> None:
     """The error names the value or what to give instead."""
     with pytest.raises(InvalidArgumentError) as caught:
-        InputExample.of(example).write(tmp_path)
+        InputExample.of(example).rendered()
     assert message in str(caught.value)
 
 
@@ -148,7 +154,7 @@ def test_what_cannot_be_an_example_is_refused(tmp_path: Path, example: Any, mess
 def test_what_was_written_is_read(tmp_path: Path, example: Any) -> None:
     """A stored example comes back as it was given."""
     given = InputExample.of(example)
-    read = read_input_example(tmp_path, given.write(tmp_path))
+    read = read_input_example(tmp_path, _write(example, tmp_path))
     assert read is not None
     assert read.params == given.params
     if isinstance(given.data, pd.DataFrame):

@@ -93,6 +93,16 @@ def test_the_native_flavor_that_is_installed_is_the_default(
     assert load_model(saved, plugins=toy_plugins) == toy_model
 
 
+def test_the_flavor_behind_the_generic_view_is_preferred(
+    tmp_path: Path, toy_model: ToyModel, install_flavors: Any, make_flavor: Any
+) -> None:
+    """Of several native flavors that are installed, whatever their names."""
+    plugins = install_flavors(make_flavor("aaa", loader_modules=()))
+    path = save_model(toy_model, tmp_path / "model", plugins=plugins).path
+    _edit(path, lambda content: content["flavors"].update(aaa={}))
+    assert load_model(path, plugins=plugins) == toy_model
+
+
 def test_a_model_whose_flavor_is_not_installed_says_so(saved: Path, site: Any) -> None:
     """The error is that of the plugin machinery, with the line to install it."""
 
@@ -325,6 +335,19 @@ def test_the_loader_module_tells_whose_the_generic_view_is(
         content["flavors"]["absent"] = {}
 
     assert pyfunc_flavor_name(open_model(_edit(saved, change)), toy_plugins) == name
+
+
+def test_a_broken_plugin_disturbs_only_its_own_models(
+    tmp_path: Path, toy_model: ToyModel, install_flavors: Any, make_flavor: Any
+) -> None:
+    """A further flavor of the model, whose plugin is broken, is passed over where another claims the loader module."""
+    plugins = install_flavors(make_flavor("aaa", loader_modules=3))
+    path = save_model(toy_model, tmp_path / "model", plugins=plugins).path
+    _edit(path, lambda content: content["flavors"].update(aaa={}))
+    assert load_model(path, plugins=plugins) == toy_model
+    _edit(path, lambda content: content["flavors"]["python_function"].update(loader_module="unclaimed"))
+    with pytest.raises(PluginError, match="modelpack-flavor-aaa"):
+        load_model(path, plugins=plugins)
 
 
 def test_a_loaded_flavor_comes_with_its_context(saved: Path, toy_model: ToyModel, toy_plugins: PluginManager) -> None:

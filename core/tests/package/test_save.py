@@ -17,6 +17,7 @@ import yaml
 import modelpack
 from modelpack.errors import (
     AlreadyExistsError,
+    InvalidArgumentError,
     ModelFailureError,
     ModelpackError,
     ModelpackWarning,
@@ -134,6 +135,14 @@ def test_the_flavor_can_be_named(toy_model: ToyModel, tmp_path: Path, toy_plugin
         save_model(toy_model, tmp_path / "other", flavor="xgboost", plugins=toy_plugins)
 
 
+def _failing(error: BaseException) -> Callable[..., object]:
+    def save(_self: object, model: object, context: Any) -> object:  # noqa: ARG001 - the hook's names
+        (context.path / "half").write_text("x")
+        raise error
+
+    return save
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -146,23 +155,23 @@ def test_the_flavor_can_be_named(toy_model: ToyModel, tmp_path: Path, toy_plugin
         {"digits": "many"},
         {"metadata": {"model": object()}},
         {"input_example": ({"x": [1.0]}, {1: 2})},
+        {"input_example": object()},
+        {"input_example": {"x": object()}},
     ],
     ids=lambda arguments: next(iter(arguments)),
 )
 def test_a_wrong_argument_is_noticed_before_anything_is_written(
-    toy_model: ToyModel,
-    tmp_path: Path,
-    toy_plugins: PluginManager,
-    arguments: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, install_flavors: Any, make_flavor: Any, arguments: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The destination's directory is not even touched."""
+    """Neither is the flavor asked to save, nor the directory touched."""
+    plugins = install_flavors(
+        make_flavor("slow", modelpack_save_model=_failing(AssertionError("it was asked to save")))
+    )
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "place").mkdir()
-    (tmp_path / "place").chmod(0o500)
-    with pytest.raises(ModelpackError):
-        save_model(toy_model, tmp_path / "place" / "model", plugins=toy_plugins, **arguments)
-    assert list((tmp_path / "place").iterdir()) == []
+    with pytest.raises(ModelpackError) as caught:
+        save_model(object(), tmp_path / "model", flavor="slow", plugins=plugins, **arguments)
+    assert not isinstance(caught.value, ModelFailureError)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_existing_destination_is_refused(toy_model: ToyModel, tmp_path: Path, toy_plugins: PluginManager) -> None:
@@ -171,14 +180,6 @@ def test_an_existing_destination_is_refused(toy_model: ToyModel, tmp_path: Path,
         occupied.mkdir(exist_ok=True)
         with pytest.raises(AlreadyExistsError, match="exists already"):
             save_model(toy_model, occupied, plugins=toy_plugins)
-
-
-def _failing(error: BaseException) -> Callable[..., object]:
-    def save(_self: object, model: object, context: Any) -> object:  # noqa: ARG001 - the hook's names
-        (context.path / "half").write_text("x")
-        raise error
-
-    return save
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt()], ids=["an error", "an interrupt"])
@@ -251,6 +252,36 @@ def test_an_example_that_the_model_cannot_answer_fails_the_save(
         save_model(toy_model, tmp_path / "model", input_example=pd.DataFrame({"z": [1.0]}), plugins=toy_plugins)
     assert "signature=False" in str(caught.value.hint)
     assert not (tmp_path / "model").exists()
+
+
+def test_a_template_may_bring_the_signature(toy_model: ToyModel, tmp_path: Path, toy_plugins: PluginManager) -> None:
+    """It is kept when the caller gives none, and `signature=False` drops it."""
+    template = MLmodel(signature=SIGNATURE)
+    assert save_model(toy_model, tmp_path / "a", mlmodel=template, plugins=toy_plugins).signature == SIGNATURE
+    kept = save_model(toy_model, tmp_path / "b", mlmodel=template, signature=False, plugins=toy_plugins)
+    assert kept.signature is None
+
+
+def test_the_flavor_sees_what_is_known_of_the_signature(
+    tmp_path: Path, install_flavors: Any, make_flavor: Any, toy_model: ToyModel
+) -> None:
+    """Inputs from the example, before the outputs are known."""
+    seen: list[Any] = []
+
+    def save(_self: object, model: object, context: Any) -> dict[str, Any]:  # noqa: ARG001 - the hook's name
+        seen.append(context.signature)
+        return {}
+
+    plugins = install_flavors(make_flavor("curious", modelpack_save_model=save))
+    save_model(toy_model, tmp_path / "model", flavor="curious", input_example=EXAMPLE, plugins=plugins)
+    assert seen == [SIGNATURE]
+
+
+@pytest.mark.parametrize("uri", ["s3://bucket/model", "runs:/1/model", "file:///tmp/model"])
+def test_a_uri_is_no_place_to_save_to(toy_model: ToyModel, toy_plugins: PluginManager, uri: str) -> None:
+    """It would become a directory of that name."""
+    with pytest.raises(InvalidArgumentError, match="is a URI, and a model is saved to a local directory"):
+        save_model(toy_model, uri, plugins=toy_plugins)
 
 
 def test_an_array_example_gives_a_tensor_signature(

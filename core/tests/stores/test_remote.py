@@ -143,6 +143,16 @@ def test_a_file_that_is_not_what_the_manifest_says_is_named(bucket: Any, model: 
     assert fetch(URI).is_dir()
 
 
+def test_a_damaged_copy_is_to_be_removed(bucket: Any, model: Path) -> None:
+    """The hint says that it is a copy, and where."""
+    _upload(bucket, model)
+    local = fetch(URI)
+    (local / "MLmodel").write_text("damaged")
+    with pytest.raises(IntegrityError, match="changed MLmodel") as caught:
+        open_model(URI)
+    assert f"remove {local}" in str(caught.value.hint)
+
+
 def test_files_beside_the_manifest_are_not_downloaded(bucket: Any, model: Path) -> None:
     """What the manifest does not list is not part of the model."""
     _upload(bucket, model)

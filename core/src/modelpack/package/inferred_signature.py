@@ -16,37 +16,45 @@ if TYPE_CHECKING:
     from modelpack.plugins.manager import PluginManager
 
 
-def inferred_signature(
-    manager: PluginManager, flavor: Flavor[Any, Any], model: Any, example: InputExample, context: LoadContext[Any]
-) -> ModelSignature:
-    """Infer inputs and params from the example, and outputs from what the model answers to it.
+def signature_of_example(example: InputExample) -> ModelSignature:
+    """Inputs and params as the example shows them; outputs are unknown.
 
-    The model in memory predicts; nothing is loaded again. Without a generic Python view the outputs stay unknown.
+    Raises:
+        InvalidArgumentError: No signature describes the example.
+    """
+    from modelpack.schema.inference import infer_params, infer_schema
+
+    params = None if example.params is None else infer_params(example.params)
+    return ModelSignature(inputs=infer_schema(example.data), params=params)
+
+
+def with_outputs(
+    manager: PluginManager, flavor: Flavor[Any, Any], model: Any, example: InputExample, context: LoadContext[Any]
+) -> ModelSignature | None:
+    """The signature of the context, with the outputs that the model in memory answers to the example.
+
+    Nothing is loaded again. Without a generic Python view the outputs stay unknown.
 
     Args:
         manager: What calls the flavor.
         flavor: The model's flavor.
         model: The native model.
         example: The caller's example, which is left unchanged.
-        context: The context of the prediction, without a signature.
+        context: The context of the prediction.
 
     Raises:
-        InvalidArgumentError: No signature describes the example.
-        ModelFailureError: The model cannot predict on it.
+        ModelFailureError: The model cannot predict on the example.
     """
-    from modelpack.schema.inference import infer_params, infer_schema
+    from modelpack.schema.inference import infer_schema
 
-    inputs = infer_schema(example.data)
-    params = None if example.params is None else infer_params(example.params)
-    known = ModelSignature(inputs=inputs, params=params)
-    if not context.pyfunc_conf:
-        return known
+    if not context.pyfunc_conf or context.signature is None:
+        return context.signature
     try:
-        predictor = dispatch.pyfunc_adapt(manager, flavor, model, replace(context, signature=known))
+        predictor = dispatch.pyfunc_adapt(manager, flavor, model, context)
         outputs = infer_schema(predictor.predict(example.for_prediction(), example.params))
     except Exception as error:
         raise ModelFailureError(
             f"the signature cannot be inferred, because predicting on the input example failed: {error}",
             hint="correct the input example, give a signature, or save without one with signature=False",
         ) from error
-    return ModelSignature(inputs=inputs, outputs=outputs, params=params)
+    return replace(context.signature, outputs=outputs)

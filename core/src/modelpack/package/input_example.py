@@ -62,11 +62,8 @@ class InputExample:
         data = copy.deepcopy(self.data)
         return data if _kind(data) in {"dataframe", "ndarray"} and not _is_series(data) else _frame(data)
 
-    def write(self, directory: Path) -> dict[str, Any]:
-        """Write both files.
-
-        Returns:
-            What stands under `saved_input_example_info` in `MLmodel`.
+    def rendered(self) -> RenderedExample:
+        """Both files, and what `MLmodel` says of them.
 
         Raises:
             InvalidArgumentError: The example has a value that has no form in JSON, or is too large.
@@ -82,9 +79,25 @@ class InputExample:
             params = _plain(self.params)
             stored = {"inputs": stored, "params": params}
             serving["params"] = params
-        _write(directory / FILE, stored)
-        _write(directory / SERVING_FILE, serving)
-        return info
+        return RenderedExample(info, {FILE: _json(stored), SERVING_FILE: _json(serving)})
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedExample:
+    """An input example as it is saved.
+
+    Attributes:
+        info: What stands under `saved_input_example_info` in `MLmodel`.
+        files: The content of each file.
+    """
+
+    info: dict[str, Any]
+    files: dict[str, bytes]
+
+    def write(self, directory: Path) -> None:
+        """Write the files into a model directory."""
+        for name, content in self.files.items():
+            (directory / name).write_bytes(content)
 
 
 def read_input_example(path: Path, info: Mapping[str, Any] | None) -> InputExample | None:
@@ -209,14 +222,14 @@ def _is_missing(value: Any) -> bool:
     return numpy is not None and isinstance(value, (numpy.datetime64, numpy.timedelta64)) and bool(numpy.isnat(value))
 
 
-def _write(path: Path, value: Any) -> None:
+def _json(value: Any) -> bytes:
     text = json.dumps(value, allow_nan=False).encode()
     if len(text) > MAX_BYTES:
         raise InvalidArgumentError(
             f"the input example takes {len(text) // 2**20} MiB as JSON; the most is {MAX_BYTES // 2**20}",
             hint="a few rows are enough, such as input_example=data.head()",
         )
-    path.write_bytes(text)
+    return text
 
 
 def _restored(stored: Any, info: Mapping[str, Any]) -> Any:

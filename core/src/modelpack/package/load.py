@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from modelpack.contexts import LoadContext
-from modelpack.errors import InvalidModelError, NotFoundError
+from modelpack.errors import IntegrityError, InvalidModelError, NotFoundError, PluginError
 from modelpack.package.code import ModelCode
 from modelpack.package.manifest import verify as verify_manifest
 from modelpack.package.python_function import NAME as PYFUNC
@@ -20,10 +21,10 @@ from modelpack.paths import existing_path
 from modelpack.plugins import dispatch
 from modelpack.plugins.manager import default_manager
 from modelpack.schema.mlmodel import FILE_NAME, MLmodel
+from modelpack.stores.directories import cache_directory
 from modelpack.stores.resolve import fetch
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
@@ -85,7 +86,7 @@ def open_model(uri: str | os.PathLike[str], *, verify: bool = True) -> StoredMod
             f"{path} is no model: there is no {FILE_NAME} file in it",
             hint="give the directory that holds the file MLmodel",
         )
-    digest = verify_manifest(path) if verify else ""
+    digest = _verified(path) if verify else ""
     mlmodel = MLmodel.load(path)
     code = _code_directory(mlmodel)
     return StoredModel(path, mlmodel, digest, None if code is None else ModelCode(existing_path(path, code)))
@@ -197,23 +198,33 @@ def pyfunc_flavor_name(stored: StoredModel, plugins: PluginManager) -> str:
 
     Raises:
         NotFoundError: The model has no generic view.
+        PluginError: Nothing claims the module, and a flavor that might is broken.
     """
     loader = stored.mlmodel.flavor_conf(PYFUNC).get("loader_module")
-    for name in stored.mlmodel.flavors:
-        if name == PYFUNC:
-            continue
-        if loader == f"mlflow.{name}":
-            return name
-        if plugins.has_flavor(name) and loader in plugins.flavor(name).loader_modules:
-            return name
+    natives = [name for name in stored.mlmodel.flavors if name != PYFUNC]
+    by_rule = [name for name in natives if loader == f"mlflow.{name}"]
+    if by_rule:
+        return by_rule[0]
+    broken: list[PluginError] = []
+    for name in filter(plugins.has_flavor, natives):
+        try:
+            if loader in plugins.flavor(name).loader_modules:
+                return name
+        except PluginError as error:  # it matters only if no other flavor claims the module
+            broken.append(error)
+    if broken:
+        raise broken[0]
     return PYFUNC
 
 
 def _native_flavor_name(stored: StoredModel, plugins: PluginManager) -> str:
-    names = sorted(stored.mlmodel.flavors, key=lambda name: (name == PYFUNC, not plugins.has_flavor(name)))
+    """The flavor that the generic view is made of, if it is installed; else the first native one that is."""
+    names = list(stored.mlmodel.flavors)
     if not names:
         raise InvalidModelError(f"the model in {stored.path} has no flavor")
-    return names[0]
+    behind = [pyfunc_flavor_name(stored, plugins)] if PYFUNC in names else []
+    candidates = [name for name in (*behind, *names) if name != PYFUNC]
+    return next(filter(plugins.has_flavor, candidates), (*behind, *names)[0])
 
 
 def _flavor_and_conf(stored: StoredModel, name: str, plugins: PluginManager) -> tuple[Flavor[Any, Any], FlavorConf]:
@@ -228,6 +239,17 @@ def _flavor_and_conf(stored: StoredModel, name: str, plugins: PluginManager) -> 
             hint=f"see `flavors: {name}:` in its {FILE_NAME} file",
         ) from error
     return flavor, conf
+
+
+def _verified(path: Path) -> str:
+    try:
+        return verify_manifest(path)
+    except IntegrityError as error:
+        if not path.is_relative_to(cache_directory(os.environ)):
+            raise
+        raise IntegrityError(
+            error.message, hint=f"this is a downloaded copy: remove {path}, and it is downloaded again"
+        ) from error
 
 
 def _require_trust(stored: StoredModel, trust: Trust | None, *reasons: str) -> None:

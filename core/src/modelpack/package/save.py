@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,9 +16,9 @@ from modelpack.errors import InvalidArgumentError
 from modelpack.package import environment
 from modelpack.package.code_paths import DIRECTORY, checked_code_paths, copy_code, imported_modules
 from modelpack.package.distributions import distributions_of
-from modelpack.package.inferred_signature import inferred_signature
+from modelpack.package.inferred_signature import signature_of_example, with_outputs
 from modelpack.package.info import ModelInfo
-from modelpack.package.input_example import InputExample
+from modelpack.package.input_example import InputExample, RenderedExample
 from modelpack.package.manifest import files, write_manifest
 from modelpack.package.python_function import NAME as PYFUNC
 from modelpack.package.python_function import python_function_conf
@@ -28,6 +29,7 @@ from modelpack.plugins.manager import default_manager
 from modelpack.schema.mlmodel import MLmodel
 from modelpack.schema.signature import ModelSignature
 from modelpack.schema.times import time_text
+from modelpack.schema.yaml import plain_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -88,19 +90,26 @@ def save_model(  # noqa: PLR0913 - the arguments of every flavor's save_model in
         ModelFailureError: The model's library cannot save it, or the model cannot predict on the input example.
     """
     manager = default_manager() if plugins is None else plugins
+    final = _local_path(path)
     chosen = manager.flavor(manager.find_flavor(model) if flavor is None else flavor)
+    example = None if input_example is None else InputExample.of(input_example)
+    described = _described(mlmodel, metadata, run_id, artifact_path)
+    given = _checked_signature(signature)
+    if given is None:
+        given = described.signature
     save = _Save(
         manager=manager,
         flavor=chosen,
         options=dispatch.validated_options(chosen, options),
-        signature=_checked_signature(signature),
-        example=None if input_example is None else InputExample.of(input_example),
+        signature=signature_of_example(example) if given is None and example is not None else given or None,
+        infers_outputs=given is None,
+        example=example,
+        rendered=None if example is None else example.rendered(),
         user_environment=environment.UserEnvironment.read(conda_env, pip_requirements, extra_pip_requirements),
         code=checked_code_paths(code_paths),
-        mlmodel=_described(mlmodel, metadata, run_id, artifact_path),
+        mlmodel=described,
     )
-    require_absent(path)
-    final = Path(os.path.abspath(path))  # noqa: PTH100 - a link in the path must not be resolved
+    require_absent(final)
     with staged(final) as directory:
         digest = save.write(model, directory)
     trust_own(digest, final)
@@ -114,8 +123,10 @@ class _Save:
     manager: PluginManager
     flavor: Flavor[Any, Any]
     options: PluginOptions
-    signature: ModelSignature | Literal[False] | None
+    signature: ModelSignature | None
+    infers_outputs: bool
     example: InputExample | None
+    rendered: RenderedExample | None
     user_environment: environment.UserEnvironment
     code: list[Path]
     mlmodel: MLmodel
@@ -126,9 +137,10 @@ class _Save:
         if self.code:
             copy_code(self.code, directory)
         self._add_flavors(conf)
-        self.mlmodel.signature = self._signature(model, conf, directory)
-        if self.example is not None:
-            self.mlmodel.saved_input_example_info = self.example.write(directory)
+        self.mlmodel.signature = self._full_signature(model, conf, directory)
+        if self.rendered is not None:
+            self.rendered.write(directory)
+            self.mlmodel.saved_input_example_info = self.rendered.info
         self._environment(conf, directory).write(directory)
         self.mlmodel.model_size_bytes = sum(entry.stat().st_size for _, entry in files(directory))
         self.mlmodel.save(directory)
@@ -156,7 +168,7 @@ class _Save:
         context = SaveContext(
             path=directory,
             options=self.options,
-            signature=self.signature or None,
+            signature=self.signature,
             input_example=None if self.example is None else self.example.data,
         )
         return dispatch.save_model(self.manager, self.flavor, model, context)
@@ -169,19 +181,18 @@ class _Save:
         if generic is not None:
             self.mlmodel.add_flavor(PYFUNC, **{**generic, **code})
 
-    def _signature(self, model: Any, conf: FlavorConf, directory: Path) -> ModelSignature | None:
-        if self.signature is not None:
-            return self.signature or None
-        if self.example is None:
-            return None
+    def _full_signature(self, model: Any, conf: FlavorConf, directory: Path) -> ModelSignature | None:
+        if not self.infers_outputs or self.example is None:
+            return self.signature
         context = LoadContext(
             path=directory,
             conf=conf,
             pyfunc_conf=self.mlmodel.flavors.get(PYFUNC, {}),
+            signature=self.signature,
             require_trust=_allow,
             check_version=_same_process,
         )
-        return inferred_signature(self.manager, self.flavor, model, self.example, context)
+        return with_outputs(self.manager, self.flavor, model, self.example, context)
 
     def _environment(self, conf: FlavorConf, directory: Path) -> environment.Environment:
         user = self.user_environment
@@ -189,6 +200,16 @@ class _Save:
         if self.code and user.given is None:
             declared += distributions_of(imported_modules(directory / DIRECTORY))
         return environment.environment(user, declared, self.manager.record_of(self.flavor))
+
+
+def _local_path(path: str | os.PathLike[str]) -> Path:
+    text = os.fspath(path)
+    if isinstance(path, str) and re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", text):
+        raise InvalidArgumentError(
+            f"{text!r} is a URI, and a model is saved to a local directory",
+            hint="save it there and copy the directory to the store; log_model saves into a run",
+        )
+    return Path(os.path.abspath(text))  # noqa: PTH100 - a link in the path must not be resolved
 
 
 def _checked_signature(signature: object) -> ModelSignature | Literal[False] | None:
@@ -209,7 +230,7 @@ def _described(
     described.model_uuid = uuid.uuid4().hex
     described.modelpack_version = __version__
     if metadata is not None:
-        described.metadata = dict(metadata)
+        described.metadata = plain_value(metadata, "metadata")
     if run_id is not None:
         described.run_id = run_id
     if artifact_path is not None:

@@ -68,7 +68,8 @@ def load_model(
         plugins=manager,
         options=options,
     )
-    predictor = dispatch.pyfunc_adapt(manager, flavor, native, context)
+    with stored.code_importable():
+        predictor = dispatch.pyfunc_adapt(manager, flavor, native, context)
     return PyFuncModel(
         predictor, mlmodel=stored.mlmodel, path=stored.path, digest=stored.digest, native=native, policy=policy
     )
