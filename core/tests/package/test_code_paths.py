@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modelpack.errors import InvalidArgumentError
+from modelpack.errors import InvalidArgumentError, ModelpackWarning
 from modelpack.package.code_paths import checked_code_paths, copy_code, imported_modules
 
 if TYPE_CHECKING:
@@ -76,3 +76,11 @@ def test_imports_are_read_from_the_source(tmp_path: Path) -> None:
     )
     (tmp_path / "template.py").write_text("{{ not python }}")
     assert imported_modules(tmp_path) == {"numpy", "yaml", "orjson"}
+
+
+def test_a_name_of_the_standard_library_is_a_warning(tmp_path: Path) -> None:
+    """Such a module could not be imported from the model; a plain file or directory of that name does no harm."""
+    (tmp_path / "statistics.py").write_text("")
+    (tmp_path / "test").mkdir()
+    with pytest.warns(ModelpackWarning, match="`import statistics` means the standard library's"):
+        assert len(checked_code_paths([tmp_path / "statistics.py", tmp_path / "test"])) == 2

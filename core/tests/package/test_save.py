@@ -109,7 +109,7 @@ def test_a_store_that_cannot_be_written_does_not_fail_the_save(
     """It is a warning; the model is there."""
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("MODELPACK_HOME", str(tmp_path / "file"))
-    with pytest.warns(ModelpackWarning, match="could not be added to the trust store"):
+    with pytest.warns(ModelpackWarning, match="could not be added to your trust store"):
         save_model(toy_model, tmp_path / "model", plugins=toy_plugins)
     assert (tmp_path / "model" / "MLmodel").is_file()
 

@@ -154,8 +154,19 @@ def test_a_digest_cannot_name_a_file_elsewhere(store: TrustStore, model: Path) -
 def test_a_store_that_cannot_be_written_is_a_warning(tmp_path: Path, model: Path) -> None:
     """A save in a container with a read-only home still succeeds."""
     (tmp_path / "file").write_text("x")
-    with pytest.warns(ModelpackWarning, match="could not be added to the trust store"):
+    with pytest.warns(ModelpackWarning, match="could not be added to your trust store"):
         trust_own(DIGEST, model, TrustStore(tmp_path / "file" / "trust"))
+
+
+def test_a_user_without_home_can_save(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in containers with an arbitrary user id; nothing is made in the working directory."""
+    monkeypatch.delenv("MODELPACK_HOME")
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.chdir(model)
+    with pytest.warns(ModelpackWarning, match="this user has no home directory"):
+        trust_own(DIGEST, model)
+    assert list(model.iterdir()) == []
 
 
 def test_the_environment_can_name_digests(store: TrustStore, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -143,6 +143,14 @@ def test_a_file_that_is_not_what_the_manifest_says_is_named(bucket: Any, model: 
     assert fetch(URI).is_dir()
 
 
+def test_a_file_that_was_not_uploaded_is_named(bucket: Any, model: Path) -> None:
+    """The manifest lists it, and it is not there."""
+    _upload(bucket, model)
+    bucket.rm("/bucket/models/wine/data/weights ü.bin")
+    with pytest.raises(NotFoundError, match=r"nothing at .*/data/weights ü\.bin"):
+        fetch(URI)
+
+
 def test_a_damaged_copy_is_to_be_removed(bucket: Any, model: Path) -> None:
     """The hint says that it is a copy, and where."""
     _upload(bucket, model)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import os
 import shutil
+import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modelpack.errors import InvalidArgumentError
+from modelpack.errors import InvalidArgumentError, ModelpackWarning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,6 +44,8 @@ def checked_code_paths(code_paths: str | os.PathLike[str] | Iterable[str | os.Pa
                 f"code_paths names both {other} and {path}, and the model can hold only one {path.name!r}",
                 hint="rename one of them, or give the directory that holds both",
             )
+    for path in by_name.values():
+        _warn_of_standard_name(path)
     return list(by_name.values())
 
 
@@ -63,6 +67,17 @@ def imported_modules(directory: Path) -> set[str]:
     """
     found = {name for file in directory.rglob("*.py") for name in _imports(file)}
     return found - {entry.name.removesuffix(".py") for entry in directory.iterdir()}
+
+
+def _warn_of_standard_name(path: Path) -> None:
+    is_module = path.suffix == ".py" or (path / "__init__.py").is_file()
+    if is_module and path.stem in sys.stdlib_module_names:
+        warnings.warn(
+            f"code_paths names {path}, and `import {path.stem}` means the standard library's module when the model is "
+            "loaded: rename it if the model needs it",
+            ModelpackWarning,
+            stacklevel=4,
+        )
 
 
 def _ignored(directory: str, names: list[str]) -> set[str]:

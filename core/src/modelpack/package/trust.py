@@ -155,12 +155,11 @@ def authorize(
 
 def trust_own(digest: str, path: Path, store: TrustStore | None = None) -> None:
     """Add a model that the user has just saved to the user's store; a store that cannot be written is a warning."""
-    target = default_store() if store is None else store
     try:
-        target.add(digest, path)
-    except OSError as error:
+        (default_store() if store is None else store).add(digest, path)
+    except (OSError, InvalidArgumentError) as error:
         warnings.warn(
-            f"the saved model could not be added to the trust store {target.root} ({error.strerror or error}); "
+            f"the saved model could not be added to your trust store ({error}); "
             f'where loading it runs code, give trust="{digest}"',
             ModelpackWarning,
             stacklevel=2,

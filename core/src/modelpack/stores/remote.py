@@ -111,7 +111,7 @@ class _Source:
         """Download one file below a directory, as a stream."""
         target = directory / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _translated(self._uri):
+        with _translated(self._uri if checksum is None else f"{self._uri}/{name}"):
             self._filesystem.get_file(self._root if self._single else f"{self._root}/{name}", str(target))
         if checksum is not None and hash_file(target) != checksum:
             raise IntegrityError(
