@@ -14,7 +14,8 @@ from modelpack import LoadContext, SaveContext
 from modelpack.errors import TrustError
 from modelpack_flavor_sklearn.flavor import SklearnConf, SklearnOptions, flavor
 
-RoundTrip = Callable[..., Any]
+Save = Callable[..., SklearnConf]
+Load = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)
@@ -33,22 +34,31 @@ def iris() -> tuple[pd.DataFrame, pd.Series]:
     return rows, target
 
 
-def save(model: Any, path: Path, **options: Any) -> SklearnConf:
-    """Call the save hook as core does."""
-    path.mkdir(exist_ok=True)
-    return flavor.modelpack_save_model(model, SaveContext(path=path, options=SklearnOptions(**options)))
+@pytest.fixture
+def save() -> Save:
+    """Call the save hook as core does: `save(model, path, **options)` answers the conf."""
+
+    def call(model: Any, path: Path, **options: Any) -> SklearnConf:
+        path.mkdir(exist_ok=True)
+        return flavor.modelpack_save_model(model, SaveContext(path=path, options=SklearnOptions(**options)))
+
+    return call
 
 
-def load(path: Path, conf: SklearnConf, *, trusted: bool = False) -> Any:
-    """Call the load hook as core does, for a caller who trusts the model or does not."""
+@pytest.fixture
+def load() -> Load:
+    """Call the load hook as core does, for a caller who trusts the model (`trusted=True`) or does not."""
 
-    def require_trust(reason: str) -> None:
-        if not trusted:
-            raise TrustError(reason)
+    def call(path: Path, conf: SklearnConf, *, trusted: bool = False) -> Any:
+        def require_trust(reason: str) -> None:
+            if not trusted:
+                raise TrustError(reason)
 
-    def check_version(distribution: str, recorded: str | None) -> None:
-        assert (distribution, recorded) == ("scikit-learn", conf.sklearn_version)
+        def check_version(distribution: str, recorded: str | None) -> None:
+            assert (distribution, recorded) == ("scikit-learn", conf.sklearn_version)
 
-    return flavor.modelpack_load_model(
-        LoadContext(path=path, conf=conf, require_trust=require_trust, check_version=check_version)
-    )
+        return flavor.modelpack_load_model(
+            LoadContext(path=path, conf=conf, require_trust=require_trust, check_version=check_version)
+        )
+
+    return call

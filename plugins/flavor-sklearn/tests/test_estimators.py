@@ -1,0 +1,156 @@
+"""Every estimator of scikit-learn is saved and loaded, and answers the same."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification
+from sklearn.experimental import enable_halving_search_cv, enable_iterative_imputer  # noqa: F401 - makes them known
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.discovery import all_estimators
+
+from modelpack import ModelpackWarning
+
+FEATURES, TARGET = make_classification(60, 6, random_state=0)
+POSITIVE = np.abs(FEATURES)
+WITH_NULLS = np.where(np.arange(360).reshape(60, 6) % 41 == 0, np.nan, POSITIVE)
+TEXTS = ["red green", "green blue green", "blue"] * 20
+REQUIRED = {
+    "base_estimator": LinearRegression(),
+    "dictionary": POSITIVE[:4],
+    "estimator": LogisticRegression(),
+    "estimators": [("first", LogisticRegression()), ("second", LogisticRegression(C=2.0))],
+    "param_distributions": {"C": [0.5, 2.0]},
+    "param_grid": {"C": [0.5, 2.0]},
+    "steps": [("scale", StandardScaler()), ("predict", LogisticRegression())],
+    "transformer_list": [("scale", StandardScaler())],
+    "transformers": [("scale", StandardScaler(), [0, 1])],
+}
+SPECIAL: dict[str, dict[str, Any]] = {
+    "FrozenEstimator": {"estimator": LogisticRegression().fit(FEATURES, TARGET)},
+    "GaussianRandomProjection": {"n_components": 2},
+    "SelfTrainingClassifier": {"estimator": LogisticRegression()},
+    "SparseRandomProjection": {"n_components": 2},
+}
+DATA: tuple[tuple[Any, Any], ...] = (
+    (WITH_NULLS, TARGET),
+    (FEATURES, TARGET),
+    (POSITIVE, TARGET),
+    (POSITIVE, POSITIVE[:, :2]),
+    (POSITIVE, (POSITIVE[:, :2] > 1).astype(int)),
+    (TEXTS, TARGET),
+    ([{"a": 1}, {"b": 2.0}] * 30, TARGET),
+    (POSITIVE @ POSITIVE.T, TARGET),
+    (POSITIVE, POSITIVE[:, 0] + 0.1),
+    (POSITIVE[:, 0], TARGET),
+    (TARGET, None),
+    ([("a", "b"), ("b",)] * 30, None),
+)
+METHODS = ("predict", "predict_proba", "decision_function", "transform", "score_samples")
+RANDOM = {"BernoulliRBM", "DummyClassifier"}
+"""Their answers differ from call to call, for the same rows."""
+BEYOND_SKOPS = {"Birch", "BisectingKMeans"}
+"""Those that are saved with cloudpickle, with a notice: skops does not know the first; the second keeps a function
+whose arguments native code takes on trust."""
+UNFITTED = {"SparseCoder"}
+
+
+def classes() -> Iterator[type]:
+    """The classes, of every kind."""
+    for _, kind in all_estimators():
+        if not kind.__module__.startswith("sklearn.utils"):
+            yield kind
+
+
+def fitted(kind: type) -> tuple[Any, Any]:
+    """An estimator with default arguments, and rows that it was fitted to.
+
+    Raises:
+        ValueError: None of the data suits it.
+    """
+    for rows, target in DATA:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model = kind(**_arguments(kind))
+            try:
+                return (model.fit(rows) if target is None else model.fit(rows, target)), rows
+            except Exception:  # noqa: BLE001, S112 - other data may suit it
+                continue
+    raise ValueError(f"no data suits {kind.__name__}")
+
+
+def _arguments(kind: type) -> dict[str, Any]:
+    """What an estimator cannot be made without."""
+    parameters = inspect.signature(kind).parameters.values()
+    needed = {parameter.name for parameter in parameters if parameter.default is parameter.empty}
+    arguments = {name: value for name, value in REQUIRED.items() if name in needed}
+    if "Regressor" in kind.__name__ and "estimators" in arguments:
+        arguments["estimators"] = [("first", LinearRegression()), ("second", LinearRegression(fit_intercept=False))]
+    return arguments | SPECIAL.get(kind.__name__, {})
+
+
+def answers(model: Any, rows: Any) -> dict[str, list[Any]]:
+    """What each method of an estimator answers for some rows, arrays made dense."""
+    found: dict[str, list[Any]] = {}
+    for name in METHODS:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                answer = getattr(model, name)(rows)
+            except Exception:  # noqa: BLE001, S112 - it has no such method, or not for these rows
+                continue
+        parts = answer if isinstance(answer, (list, tuple)) else [answer]
+        found[name] = [part.toarray() if hasattr(part, "toarray") else np.asarray(part) for part in parts]
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Class .* is deprecated:FutureWarning")
+@pytest.mark.parametrize("kind", list(classes()), ids=lambda kind: kind.__name__)
+def test_estimator_answers_the_same(
+    kind: type, tmp_path: Path, save: Callable[..., Any], load: Callable[..., Any]
+) -> None:
+    """The default format holds it, needs no trust (but for two), and every method answers bit for bit the same."""
+    model, rows = (kind(dictionary=np.eye(6)), np.eye(6)) if kind.__name__ in UNFITTED else fitted(kind)
+    beyond = kind.__name__ in BEYOND_SKOPS
+    if beyond:
+        with pytest.warns(ModelpackWarning, match="serialization_format='cloudpickle'"):
+            conf = save(model, tmp_path)
+    else:
+        conf = save(model, tmp_path)
+    assert conf.serialization_format == ("cloudpickle" if beyond else "skops")
+    loaded: Any = load(tmp_path, conf)
+    assert type(loaded) is kind
+    if kind.__name__ not in RANDOM:
+        # a copy of the rows: kernels take a shortcut for the very rows that they were fitted to
+        first, second = answers(model, deepcopy(rows)), answers(loaded, deepcopy(rows))
+        assert first.keys() == second.keys()
+        for name, parts in first.items():
+            for part, other in zip(parts, second[name], strict=True):
+                np.testing.assert_array_equal(part, other, err_msg=name)
+
+
+@pytest.mark.slow
+def test_nearly_all_of_them_were_tried() -> None:
+    """The data suits every estimator that can be made."""
+    assert sum(1 for _ in classes()) > 190
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        unsuited = [kind.__name__ for kind in classes() if kind.__name__ not in UNFITTED and not _is_suited(kind)]
+    assert unsuited == []
+
+
+def _is_suited(kind: type) -> bool:
+    try:
+        fitted(kind)
+    except ValueError:
+        return False
+    return True
