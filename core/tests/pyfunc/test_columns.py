@@ -115,7 +115,7 @@ def test_many_missing_columns_are_counted() -> None:
     ("wanted", "dtype"),
     [
         (DataType.LONG, "Int64"),
-        (DataType.BOOLEAN, "boolean"),
+        (DataType.BOOLEAN, "object"),
         (DataType.DOUBLE, "float64"),
         (DataType.DATETIME, "datetime64[ns]"),
         (DataType.STRING, str(pd.Series(["text"]).dtype)),

@@ -197,11 +197,29 @@ class TestFloats:
 class TestBooleans:
     """Columns of type boolean."""
 
-    def test_gaps_make_it_nullable(self) -> None:
-        """None among booleans stays missing, and does not become False."""
-        found = column([True, None], DataType.BOOLEAN, required=False)
-        assert str(found.dtype) == "boolean"
-        assert found.tolist() == [True, pd.NA]
+    @pytest.mark.parametrize("values", [[True, None], [True, math.nan], np.array([True, None])])
+    def test_gaps_are_nan_among_objects(self, values: Any) -> None:
+        """None among booleans does not become False, and encoders fitted on a column with gaps know it again."""
+        found = column(values, DataType.BOOLEAN, required=False)
+        pd.testing.assert_series_equal(found, pd.Series([True, math.nan], dtype="object", name="x"))
+
+    @pytest.mark.parametrize("values", [[True, False], [True, None]])
+    def test_a_nullable_column_of_a_frame_stays_one(self, values: list[bool | None]) -> None:
+        """The model may have been trained on it."""
+        series = pd.Series(values, dtype="boolean")
+        pd.testing.assert_series_equal(column(series, DataType.BOOLEAN, required=False), series.rename("x"))
+
+    @pytest.mark.parametrize("missing", [None, math.nan])
+    def test_objects_of_a_frame_stay_as_they_are(self, missing: Any) -> None:
+        """Encoders tell None from NaN, and the model may have been trained on either."""
+        frame = pd.DataFrame({"x": pd.Series([True, missing], dtype="object")})
+        schema = ColumnSchema((Column(DataType.BOOLEAN, "x", required=False),))
+        assert Enforcer(ModelSignature(inputs=schema)).inputs(frame) is frame
+
+    def test_a_required_boolean_has_to_be_there(self) -> None:
+        """However the gap came."""
+        for values in ([True, None], pd.Series([True, None], dtype="boolean")):
+            assert complaint(values, DataType.BOOLEAN).message.endswith("there is no value in row 1")
 
     @pytest.mark.parametrize("values", [[1, 0], [1.0, 0.0], ["true", "False"], ["1", "0"]])
     def test_zero_and_one_are_booleans_under_lenient(self, values: list[Any]) -> None:
@@ -220,7 +238,9 @@ class TestStrings:
     @pytest.mark.parametrize("dtype", ["object", "string", "str"])
     def test_all_of_pandas_string_dtypes_are_one(self, dtype: Any) -> None:
         """A model sees the dtype that reading a file gives, with NaN where nothing is."""
-        values = pd.Series(["a", None], dtype="object").astype(dtype) if dtype != "str" else pd.Series(["a", None])
+        values = (
+            pd.Series(["a", math.nan], dtype="object").astype(dtype) if dtype != "str" else pd.Series(["a", math.nan])
+        )
         found = column(values, DataType.STRING)
         assert str(found.dtype) == TEXT
         assert found[0] == "a"
@@ -259,6 +279,13 @@ class TestCategoricals:
         """By the values behind its codes."""
         assert column(pd.Series([3, 4], dtype="category"), DataType.DOUBLE).tolist() == [3.0, 4.0]
         assert "it holds int64 such as 3" in complaint(pd.Series([3, 4], dtype="category"), DataType.STRING).message
+
+
+def test_a_sparse_column_that_fits_stays_sparse() -> None:
+    """Thousands of columns of zeros are not written out."""
+    values = pd.Series([0.0, 1.5], dtype=pd.SparseDtype("float64", 0.0))
+    pd.testing.assert_series_equal(column(values, DataType.DOUBLE), values.rename("x"))
+    assert column(values, DataType.FLOAT).tolist() == [0.0, 1.5]
 
 
 class TestDates:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from modelpack.errors import InvalidArgumentError
@@ -29,6 +31,20 @@ def test_every_stricter_policy_is_part_of_the_laxer_ones() -> None:
 def test_the_table_says_from_which_policy_on_a_conversion_is_made(kind: Kind, wanted: DataType, level: str) -> None:
     """The rows that users ask about are where the documentation has them."""
     assert CONVERSIONS[kind, wanted] == level
+
+
+def test_the_documentation_has_the_table() -> None:
+    """Row for row, as it is enforced."""
+    text = (Path(__file__).parents[3] / "docs" / "signatures.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    header = next(row for row in rows if row[1:] == [wanted.value for wanted in DataType])
+    documented = {
+        (Kind(row[0]), DataType(name)): cell
+        for row in rows[rows.index(header) + 2 :][: len(Kind)]
+        for name, cell in zip(header[1:], row[1:], strict=True)
+        if cell != "–"  # noqa: RUF001 - the table's dash
+    }
+    assert documented == CONVERSIONS
 
 
 def test_bytes_never_become_numbers() -> None:

@@ -16,7 +16,7 @@ from modelpack.pyfunc.enforcement import Enforcer
 from modelpack.schema.signature import Column, ColumnSchema, DataType, ModelSignature
 
 FRAME_DTYPES: dict[Any, Any] = {
-    DataType.BOOLEAN: "boolean",
+    DataType.BOOLEAN: "object",
     DataType.INTEGER: "Int32",
     DataType.LONG: "Int64",
     DataType.FLOAT: "float32",
@@ -54,13 +54,18 @@ def as_text(value: Any) -> Any:
 
 def as_frame(schema: ColumnSchema, records: list[dict[str, Any]]) -> pd.DataFrame:
     """The records as a typed frame."""
-    objects = {column: [record[str(column.name)] for record in records] for column in schema.columns}
+    objects = {column: [_or_nan(record[str(column.name)]) for record in records] for column in schema.columns}
     return pd.DataFrame(
         {
             column.name: pd.Series(values, dtype="object").astype(FRAME_DTYPES[column.type])
             for column, values in objects.items()
         }
     )
+
+
+def _or_nan(value: Any) -> Any:
+    """A value, NaN for none, as in files that pandas has read."""
+    return math.nan if value is None else value
 
 
 def as_csv(records: list[dict[str, Any]]) -> pd.DataFrame:

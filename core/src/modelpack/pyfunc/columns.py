@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from modelpack.errors import SchemaError
-from modelpack.pyfunc.conversion import absent_column, convert_column
+from modelpack.pyfunc.conversion import absent_column, convert_column, with_nan
 from modelpack.pyfunc.dtypes import DTYPES, fits
 from modelpack.pyfunc.mismatch import Mismatch, listed, missing_and_unexpected, schema_error, type_name
 from modelpack.pyfunc.tabular import as_table
@@ -66,7 +66,8 @@ class ColumnsEnforcer:
     def _is_one_array(self, frame: pd.DataFrame) -> bool:
         """Whether a small frame is one array of the only dtype in the schema, ten times as fast as its `dtypes`.
 
-        Since pandas 3 the array is read-only when the frame shares it, and then no column has another dtype:
+        Since pandas 3 the array is read-only when the frame shares it, and then no column has another dtype (of a
+        single column it might be the content of an extension array):
         https://pandas.pydata.org/docs/user_guide/copy_on_write.html#read-only-numpy-arrays
         """
         if self._only_dtype is None or len(frame) > _SMALL:
@@ -78,7 +79,7 @@ class ColumnsEnforcer:
         positions = self._positions_by_order(table) if self._by_position else self._positions_by_name(table)
         if table.frame is not None and self._fit_by_dtype(table.frame, positions):
             return self._selected(table.frame, positions)
-        given = [None if position is None else table.column(position) for position in positions]
+        given = [self._given(table, *place) for place in zip(self._columns, positions, strict=True)]
         converted = self._converted(given, table.index)
         if table.frame is not None and all(new is old for new, old in zip(converted, given, strict=True)):
             return self._selected(table.frame, positions)
@@ -146,6 +147,12 @@ class ColumnsEnforcer:
             raise schema_error(complaints)
         return converted
 
+    def _given(self, table: Table, column: Column, position: int | None) -> ColumnValues | None:
+        if position is None:
+            return None
+        values = table.column(position)
+        return values if table.frame is not None else with_nan(values, column)
+
     def _convert(self, column: Column, values: ColumnValues | None, index: pd.Index[Any]) -> ColumnValues:
         if values is None:
             return absent_column(index, column.type)
@@ -178,10 +185,12 @@ def _fits_without_a_look(column: Column, dtype: Any) -> bool:
 
 
 def _only_dtype(schema: ColumnSchema) -> Any:
-    """NumPy's dtype of every column, None when they differ or another has to be looked at."""
+    """NumPy's dtype of every one of several columns, None when they differ or another has to be looked at."""
     dtypes = {DTYPES[column.type] if isinstance(column.type, DataType) else None for column in schema.columns}
     only = next(iter(dtypes))
-    return only if len(dtypes) == 1 and isinstance(only, np.dtype) and only.kind in "biuf" else None
+    return (
+        only if len(dtypes) == 1 < len(schema.columns) and isinstance(only, np.dtype) and only.kind in "biuf" else None
+    )
 
 
 def _output_labels(schema: ColumnSchema) -> list[Hashable]:

@@ -6,19 +6,19 @@ Numbers, text and dates are converted as whole arrays; whatever has no such way 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import infer_dtype, is_object_dtype
 
-from modelpack.data.libraries import require
+from modelpack.pyfunc.dates import dates_of_dates, dates_of_text, dates_of_values
 from modelpack.pyfunc.dtypes import DTYPES, NULLABLE_DTYPES, STRING_DTYPE, fits, is_exact, kind_of_series
 from modelpack.pyfunc.mismatch import Mismatch, shown
 from modelpack.pyfunc.nested import converter
 from modelpack.pyfunc.numeric import EXACT, unfit_numbers
 from modelpack.pyfunc.policy import Kind, allows, conversion_hint
-from modelpack.pyfunc.values import ISO_START, is_missing
+from modelpack.pyfunc.values import is_missing
 from modelpack.schema.signature import AnyType, DataType
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ ColumnValues: TypeAlias = "pd.Series[Any] | np.ndarray[Any, Any]"
 
 _NUMBERS = {DataType.INTEGER, DataType.LONG, DataType.FLOAT, DataType.DOUBLE}
 _OPTIONAL_HINT = "the signature says that it is required; what may miss values has required: false"
-_ZONED = r"[T ].*(?:Z|z|[+-]\d{2}(?::?\d{2})?)$"
 
 
 def convert_column(values: ColumnValues, column: Column, policy: Policy) -> ColumnValues:
@@ -79,7 +78,7 @@ def _convert_scalars(series: pd.Series[Any], wanted: DataType, required: bool, p
         converted = _converted(series, kind, wanted, policy)
     else:
         _refuse(series, kind, wanted, policy)
-    return _without_needless_mask(converted, wanted, required=required, policy=policy)
+    return _settled(converted, wanted, required=required, policy=policy)
 
 
 def _converted(series: pd.Series[Any], kind: Kind, wanted: DataType, policy: Policy) -> pd.Series[Any]:
@@ -106,18 +105,26 @@ def _python(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
+def with_nan(values: ColumnValues, column: Column) -> ColumnValues:
+    """Strings or booleans that came as Python objects, with NaN for None, as readers of files have it."""
+    if column.type not in {DataType.STRING, DataType.BOOLEAN} or not is_object_dtype(values.dtype):
+        return values
+    series = _series(values)
+    missing = series.isna()
+    return series.mask(missing, np.nan) if missing.any() else series
+
+
 def absent_column(index: pd.Index[Any], wanted: ColumnType) -> pd.Series[Any]:
     """The column for an optional one that is not there: every value is missing."""
     if not isinstance(wanted, DataType):
         return _of_objects([None] * len(index), index)
-    return _without_needless_mask(_all_missing(index, wanted), wanted, required=False, policy="safe")
+    return _settled(_all_missing(index, wanted), wanted, required=False, policy="safe")
 
 
 def _all_missing(index: pd.Index[Any], wanted: DataType) -> pd.Series[Any]:
     if wanted is DataType.BINARY:
         return _of_objects([None] * len(index), index)
-    nullable = wanted in NULLABLE_DTYPES
-    missing: pd.Series[Any] = pd.Series(pd.NA if nullable else np.nan, index=index, dtype=_dtype(wanted))
+    missing: pd.Series[Any] = pd.Series(np.nan, index=index, dtype=_dtype(wanted))
     return missing
 
 
@@ -126,15 +133,16 @@ def _dtype(wanted: DataType) -> Any:
     return NULLABLE_DTYPES.get(wanted, DTYPES[wanted])
 
 
-def _without_needless_mask(
-    series: pd.Series[Any], wanted: DataType, *, required: bool, policy: Policy
-) -> pd.Series[Any]:
-    """A nullable column as NumPy's dtype when nothing is missing; a mismatch when a required one misses values."""
-    if wanted not in NULLABLE_DTYPES or not isinstance(series.dtype, type(NULLABLE_DTYPES[wanted])):
+def _settled(series: pd.Series[Any], wanted: DataType, *, required: bool, policy: Policy) -> pd.Series[Any]:
+    """Integers and booleans as NumPy's dtype when nothing is missing; a mismatch when a required column has gaps.
+
+    A column of pandas' `boolean` stays one, since the model may have been trained on it.
+    """
+    if wanted not in NULLABLE_DTYPES or series.dtype == DTYPES[wanted]:
         return series
     missing = series.isna().to_numpy()
     if not missing.any():
-        return series.astype(DTYPES[wanted])
+        return series if isinstance(series.dtype, pd.BooleanDtype) else series.astype(DTYPES[wanted])
     if required and policy != "lenient":
         raise Mismatch("there is no value", row=int(missing.argmax()), hint=_OPTIONAL_HINT)
     return series
@@ -171,58 +179,27 @@ def _doubles(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
     return None if (np.abs(doubles) >= EXACT).any() else doubles
 
 
-def _to_string(series: pd.Series[Any], _wanted: DataType, _policy: Policy) -> pd.Series[Any] | None:
-    if not is_object_dtype(STRING_DTYPE):
-        return series.astype(DTYPES[DataType.STRING])
-    values = series.to_numpy(dtype="object")
-    missing = pd.isna(values)
-    if is_object_dtype(series.dtype) and all(isinstance(value, float) for value in values[missing]):
+def _to_string(series: pd.Series[Any], _wanted: DataType, _policy: Policy) -> pd.Series[Any]:
+    return _objects_with_nan(series) if is_object_dtype(STRING_DTYPE) else series.astype(DTYPES[DataType.STRING])
+
+
+def _to_boolean(series: pd.Series[Any], _wanted: DataType, _policy: Policy) -> pd.Series[Any]:
+    return series if isinstance(series.dtype, pd.BooleanDtype) else _objects_with_nan(series)
+
+
+def _objects_with_nan(series: pd.Series[Any]) -> pd.Series[Any]:
+    """A column as objects, with NaN where there is no value; one of objects as it is.
+
+    What stands for no value in a caller's objects is theirs: scikit-learn's encoders tell None from NaN.
+    """
+    if is_object_dtype(series.dtype):
         return series
-    return pd.Series(np.where(missing, np.nan, values), index=series.index, dtype="object", copy=False)
-
-
-def _to_datetime(series: pd.Series[Any], _wanted: DataType, _policy: Policy) -> pd.Series[Any] | None:
-    if isinstance(series.dtype, pd.ArrowDtype):
-        series = require("pyarrow", "arrow").array(series).to_pandas().set_axis(series.index)
-    try:
-        moments = pd.to_datetime(series)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return _in_nanoseconds(moments) if moments.dtype.kind == "M" else None
-
-
-def _text_to_datetime(series: pd.Series[Any], _wanted: DataType, _policy: Policy) -> pd.Series[Any] | None:
-    present = series.dropna().astype("object")
-    if not present.str.match(ISO_START).all():
-        return None
-    zoned = present.str.contains(_ZONED)
-    if zoned.any() and not zoned.all():
-        raise Mismatch("some values have a time zone and some have none", hint="give all of them a zone, or none")
-    try:
-        return _in_nanoseconds(pd.to_datetime(series, format="ISO8601", utc=bool(zoned.any())))
-    except (ValueError, OverflowError):
-        return None
-
-
-def _in_nanoseconds(series: pd.Series[Any]) -> pd.Series[Any]:
-    """Nanoseconds, as MLflow has it; microseconds for dates before 1677 or after 2262."""
-    try:
-        return _in_unit(series, "ns")
-    except pd.errors.OutOfBoundsDatetime:
-        return _in_unit(series, "us")
-
-
-def _in_unit(series: pd.Series[Any], unit: Literal["ns", "us"]) -> pd.Series[Any]:
-    converted: pd.Series[Any] = series.dt.as_unit(unit)
-    return converted
+    values = series.to_numpy(dtype="object")
+    return pd.Series(np.where(pd.isna(values), np.nan, values), index=series.index, dtype="object", copy=False)
 
 
 def _to_binary(series: pd.Series[Any], _wanted: DataType, _policy: Policy) -> pd.Series[Any] | None:
     return series if is_object_dtype(series.dtype) else None
-
-
-def _to_boolean(series: pd.Series[Any], _wanted: DataType, _policy: Policy) -> pd.Series[Any] | None:
-    return series.astype("boolean") if isinstance(series.dtype, (pd.ArrowDtype, pd.BooleanDtype)) else None
 
 
 _WHOLE_COLUMNS: dict[tuple[Kind, DataType], Callable[[pd.Series[Any], DataType, Policy], pd.Series[Any] | None]] = {
@@ -230,9 +207,9 @@ _WHOLE_COLUMNS: dict[tuple[Kind, DataType], Callable[[pd.Series[Any], DataType, 
     **{(kind, wanted): _to_number for kind in (Kind.INTEGER, Kind.FLOATING) for wanted in _NUMBERS},
     (Kind.STRING, DataType.STRING): _to_string,
     (Kind.BYTES, DataType.BINARY): _to_binary,
-    (Kind.DATETIME, DataType.DATETIME): _to_datetime,
-    (Kind.DATE, DataType.DATETIME): _to_datetime,
-    (Kind.STRING, DataType.DATETIME): _text_to_datetime,
+    (Kind.DATETIME, DataType.DATETIME): dates_of_dates,
+    (Kind.DATE, DataType.DATETIME): dates_of_dates,
+    (Kind.STRING, DataType.DATETIME): dates_of_text,
 }
 """Conversions of a whole array. None from one of them means: look at each value, one is at fault or out of the way."""
 
@@ -240,22 +217,12 @@ _WHOLE_COLUMNS: dict[tuple[Kind, DataType], Callable[[pd.Series[Any], DataType, 
 def _each(series: pd.Series[Any], wanted: DataType, policy: Policy) -> pd.Series[Any]:
     values = _converted_values(series, wanted, policy)
     if wanted is DataType.DATETIME:
-        return _datetimes(values, series.index)
+        return dates_of_values(values, series.index)
     if wanted is DataType.BINARY:
         return _of_objects(values, series.index)
     with_nan = [np.nan if value is None else value for value in values]
     converted: pd.Series[Any] = pd.Series(with_nan, index=series.index, dtype=_dtype(wanted))
     return converted
-
-
-def _datetimes(values: list[Any], index: pd.Index[Any]) -> pd.Series[Any]:
-    if len({value.tzinfo is None for value in values if value is not None}) > 1:
-        raise Mismatch("some values have a time zone and some have none", hint="give all of them a zone, or none")
-    array = [value if value is None or value.tzinfo is None else pd.Timestamp(value) for value in values]
-    if any(isinstance(value, pd.Timestamp) for value in array):
-        array = [None if value is None else value.tz_convert("UTC") for value in array]
-        return _in_nanoseconds(pd.Series(array, index=index, dtype="datetime64[us, UTC]"))
-    return _in_nanoseconds(pd.Series(np.array(array, dtype="datetime64[us]"), index=index))
 
 
 def _convert_nested(series: pd.Series[Any], column: Column, policy: Policy) -> pd.Series[Any]:

@@ -30,11 +30,15 @@ DTYPES: dict[DataType, Any] = {
 """The dtype of a column without missing values; doubles, strings, bytes and dates hold those as well."""
 
 NULLABLE_DTYPES: dict[DataType, Any] = {
-    DataType.BOOLEAN: pd.BooleanDtype(),
+    DataType.BOOLEAN: np.dtype("object"),
     DataType.INTEGER: pd.Int32Dtype(),
     DataType.LONG: pd.Int64Dtype(),
 }
-"""The dtype of a column in which values are missing, where NumPy's has no place for that."""
+"""The dtype of a column in which values are missing, where NumPy's has no place for that.
+
+Booleans with gaps are objects beside NaN, as readers of CSV and JSON make them, since encoders of scikit-learn that
+were fitted on such a column fail on pandas' `boolean`, while those fitted on that take objects.
+"""
 
 _NUMPY_KINDS = {
     "b": Kind.BOOLEAN,
@@ -64,6 +68,8 @@ def fits(dtype: Any, wanted: DataType) -> bool:
     if isinstance(dtype, pd.CategoricalDtype):
         categories = dtype.categories
         return fits(categories.dtype, wanted) or (wanted is DataType.STRING and categories.inferred_type == "string")
+    if isinstance(dtype, pd.SparseDtype):
+        return fits(dtype.subtype, wanted)
     if isinstance(dtype, pd.DatetimeTZDtype):
         return wanted is DataType.DATETIME and dtype.unit == "ns"
     return not is_object_dtype(dtype) and bool(dtype == DTYPES[wanted])

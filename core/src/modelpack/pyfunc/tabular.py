@@ -28,7 +28,7 @@ class Table:
         labels: The name of each; its position where the data has no names.
         index: The index of the rows.
         column: The values of the column at a position.
-        frame: The frame behind them, when there is one.
+        frame: The caller's frame behind them, when there is one.
     """
 
     labels: Sequence[Hashable]
@@ -62,7 +62,7 @@ def as_table(data: Any, schema: ColumnSchema) -> Table:
 
 def _of_another(data: Any, schema: ColumnSchema) -> Table:
     if is_arrow(data):
-        return _of_frame(arrow_to_frame(data))
+        return _of_new_frame(arrow_to_frame(data))
     if is_sparse(data):
         raise SchemaError("a sparse matrix has no columns", hint="give data.toarray() or a DataFrame")
     if len(schema.columns) == 1 and (np.isscalar(data) or isinstance(data, np.ndarray) or pd.api.types.is_scalar(data)):
@@ -84,7 +84,7 @@ def is_sparse(data: Any) -> bool:
 
 
 def arrow_to_frame(data: Any) -> pd.DataFrame:
-    """Arrow data as a frame; integers and booleans with nulls keep their type.
+    """Arrow data as a frame; integers with nulls keep their type.
 
     Raises:
         MissingDependencyError: pyarrow is not installed.
@@ -100,9 +100,7 @@ def arrow_to_frame(data: Any) -> pd.DataFrame:
 
 def _nullable_dtypes(pyarrow: Any) -> dict[Any, Any]:
     names = {f"{sign}int{bits}": f"{sign.upper()}Int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
-    return {getattr(pyarrow, name)(): pd.api.types.pandas_dtype(dtype) for name, dtype in names.items()} | {
-        pyarrow.bool_(): pd.BooleanDtype()
-    }
+    return {getattr(pyarrow, name)(): pd.api.types.pandas_dtype(dtype) for name, dtype in names.items()}
 
 
 def _of_frame(frame: pd.DataFrame) -> Table:
@@ -110,6 +108,11 @@ def _of_frame(frame: pd.DataFrame) -> Table:
     if frame.columns.is_unique and frame.columns.nlevels == 1:  # by label is twice as fast
         return Table(labels, frame.index, lambda position: frame[labels[position]], frame)
     return Table(labels, frame.index, lambda position: frame.iloc[:, position], frame)
+
+
+def _of_new_frame(frame: pd.DataFrame) -> Table:
+    table = _of_frame(frame)
+    return Table(table.labels, table.index, table.column)
 
 
 def _of_series(series: pd.Series[Any], schema: ColumnSchema) -> Table:
@@ -151,7 +154,7 @@ def _is_broadcast(value: Any, wanted: ColumnType) -> bool:
 
 def _of_array(data: np.ndarray[Any, Any], schema: ColumnSchema) -> Table:
     if data.dtype.names is not None:
-        return _of_frame(pd.DataFrame(data))
+        return _of_new_frame(pd.DataFrame(data))
     if data.ndim == 2 and data.shape[1] == len(schema.columns) and not _holds_rows(data, schema):  # noqa: PLR2004
         return Table(_labels(schema), pd.RangeIndex(len(data)), lambda position: _cells(data[:, position]))
     return _of_list(data, schema)
