@@ -32,12 +32,14 @@ class SaveContext(Generic[OptionsT]):
         options: The flavor's own keyword arguments, validated as its `options_type`.
         signature: The model's signature as far as it is known before saving.
         input_example: The caller's input example, unconverted.
+        flavor: The name of the flavor that saves, for wrappers.
     """
 
     path: Path
     options: OptionsT
     signature: ModelSignature | None = None
     input_example: Any = None
+    flavor: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ class LoadContext(Generic[ConfT]):
             `executes_code(conf)` could not foresee; it raises `TrustError` unless the caller trusts this model.
         check_version: Call it with a distribution's name and the version recorded in the model; it warns, raises or
             keeps silent about a difference, as the caller's policy says.
+        flavor: The name of the flavor that loads, for wrappers.
     """
 
     path: Path
@@ -63,6 +66,7 @@ class LoadContext(Generic[ConfT]):
     options: Mapping[str, Any] = field(default_factory=dict)
     require_trust: Callable[[str], None]
     check_version: Callable[[str, str | None], None]
+    flavor: str = ""
 
     def file(self, relative: str) -> Path:
         """The existing file or directory at a path taken from the model's conf.

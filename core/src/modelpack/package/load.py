@@ -164,6 +164,7 @@ def load_native(
     if pyfunc_conf:
         check.python(pyfunc_conf.get("python_version"))
     context = LoadContext(
+        flavor=name,
         path=stored.path,
         conf=conf,
         pyfunc_conf=pyfunc_conf,

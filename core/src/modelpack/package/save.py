@@ -166,6 +166,7 @@ class _Save:
 
     def _write_model(self, model: Any, directory: Path) -> FlavorConf:
         context = SaveContext(
+            flavor=self.flavor.name,
             path=directory,
             options=self.options,
             signature=self.signature,
@@ -185,6 +186,7 @@ class _Save:
         if not self.infers_outputs or self.example is None:
             return self.signature
         context = LoadContext(
+            flavor=self.flavor.name,
             path=directory,
             conf=conf,
             pyfunc_conf=self.mlmodel.flavors.get(PYFUNC, {}),
