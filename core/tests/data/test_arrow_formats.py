@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import io
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,15 @@ def test_lists_and_structs_come_back(codec: Codec) -> None:
     back = decode(encode(frame, codec.media_types[0]), codec.media_types[0], signature=None).data
     assert [list(item) for item in back["l"]] == [[1, 2], []]
     assert back["o"].tolist() == [{"x": 1}, {"x": 2}]
+
+
+@CODECS
+def test_decimals_and_durations_come_back(codec: Codec) -> None:
+    """Arrow has types of its own for them."""
+    frame = pd.DataFrame({"d": [decimal.Decimal("1.10"), None], "t": pd.to_timedelta([5, 6], unit="s")})
+    back = decode(encode(frame, codec.media_types[0]), codec.media_types[0], signature=None).data
+    assert back["d"].tolist() == [decimal.Decimal("1.10"), None]
+    assert back["t"].tolist() == frame["t"].tolist()
 
 
 @CODECS

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import decimal
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,9 @@ NAN = float("nan")
         (pd.DataFrame({"b": [b"x"], "l": [[1, 2]], "n": [None]}), 'b,l,n\neA==,"[1,2]",\n'),
         (pd.DataFrame({"i": pd.array([1, None], dtype="Int64"), "x": 1}), "i,x\n1,1\n,1\n"),
         (np.zeros((2, 1, 2)), 'prediction\n"[[0.0,0.0]]"\n"[[0.0,0.0]]"\n'),
+        ([2**70, decimal.Decimal("1.10")], "prediction\n1180591620717411303424\n1.10\n"),
+        (np.array([5], dtype="m8[s]"), "prediction\nP0DT0H0M5S\n"),
+        (np.array([0.1], dtype="float32"), "prediction\n0.1\n"),
         ({"a": np.array([1, 2]), "b": [[1], [2]]}, "a,b\n1,[1]\n2,[2]\n"),
         ([1, 2], "prediction\n1\n2\n"),
         ([{"a": 1}, {"a": 2}], "a\n1\n2\n"),
