@@ -22,6 +22,7 @@ PLUGINS = sorted(path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob(
 EXAMPLES = sorted(path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("examples/*/pyproject.toml"))
 CONSTRAINTS = ["-c", "constraints.txt"]
 TEST_TOOLS = ["pytest", "pytest-timeout", "hypothesis"]
+ACCEPTED = ["polars", "scipy"]  # libraries whose data core accepts, without needing them
 LINT_TOOLS = ["ruff", "import-linter"]
 WHEEL_TOOLS = ["build", "twine", "httpx"]
 MLFLOW = ["mlflow>=3", "scikit-learn", "skops"]
@@ -88,7 +89,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Test core alone: no plugin is installed, which proves that core needs none."""
-    session.install(*TEST_TOOLS, *_editable(CORE_WITH_EVERYTHING), *CONSTRAINTS)
+    session.install(*TEST_TOOLS, *ACCEPTED, *_editable(CORE_WITH_EVERYTHING), *CONSTRAINTS)
     session.run("pytest", "core/tests", "tests/architecture", *session.posargs)
 
 
@@ -170,7 +171,7 @@ def bench(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Write `constraints.txt`: one resolution of everything, for every supported Python."""
     ours = [CORE_WITH_EVERYTHING, *(f"./{folder}" for folder in [*PLUGINS, *EXAMPLES])]
-    tools = [*TEST_TOOLS, *LINT_TOOLS, *TYPE_TOOLS, *WHEEL_TOOLS, *MLFLOW]
+    tools = [*TEST_TOOLS, *ACCEPTED, *LINT_TOOLS, *TYPE_TOOLS, *WHEEL_TOOLS, *MLFLOW]
     lines = [*(f"-e {folder}" for folder in ours), *tools]
     command = ["uv", "pip", "compile", "-", "--universal", "--python-version", "3.11", "--no-annotate", "--no-header"]
     text = "\n".join(lines)
