@@ -36,7 +36,7 @@ class Slow:
         return [1]
 
 model = PyFuncModel(Slow(), mlmodel=MLmodel(flavors={}), path=Path("none"), digest="sha256:0", native=None)
-serve(model, ServerSettings(port=0, grace=10), lambda text: print(text, flush=True))
+serve(model, ServerSettings(port=0, grace=3), lambda text: print(text, flush=True))
 """
 
 
@@ -88,6 +88,25 @@ def test_a_server_answers_finishes_what_it_has_begun_and_exits_with_0(
     _, errors = process.communicate(timeout=30)
     assert answers == [{"predictions": [1]}]
     assert (process.returncode, errors) == (0, "")
+
+
+@pytest.mark.slow
+def test_a_model_that_never_returns_does_not_keep_the_server_from_ending(
+    server: tuple[subprocess.Popen[str], str],
+) -> None:
+    """After the grace period the process ends."""
+    process, url = server
+    address = url.removeprefix("http://").partition(":")
+    body = b'{"dataframe_records": [{"seconds": 3600}]}'
+    with socket.create_connection((address[0], int(address[2]))) as client:
+        client.sendall(
+            b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+        )
+        threading.Event().wait(0.5)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+    assert process.returncode == 0
 
 
 def test_a_taken_port_is_told() -> None:

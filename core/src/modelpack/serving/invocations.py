@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
@@ -14,6 +14,7 @@ from modelpack.errors import UnsupportedMediaTypeError
 from modelpack.serving.answers import Negotiator
 from modelpack.serving.body import decompressed, read_body
 from modelpack.serving.errors import LOGGER, SAFE, RequestTimeoutError, error_response
+from modelpack.serving.pool import ThreadPool
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -38,12 +39,12 @@ class Invocations:
         self._settings = settings
         self._decoder = Decoder(model.signature)
         self._negotiator = Negotiator(settings.protocol, output_names(model.signature))
-        self._pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="predict")
+        self._pool = ThreadPool(settings.threads)
         self._noticed = settings.protocol == "mlflow-0.1"
 
     def close(self) -> None:
         """Let the threads go; one that a model still holds is not waited for."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -59,12 +60,10 @@ class Invocations:
         answer = self._negotiator.choose(None if accept is None else accept.decode("latin-1"), codec)
         body = await read_body(receive, headers.get(b"content-length"), self._settings.max_body)
         encoding = headers.get(b"content-encoding")
-        work = asyncio.get_running_loop().run_in_executor(
-            self._pool, self._score, body, encoding, codec, media_type, answer
-        )
+        score = partial(self._score, body, encoding, codec, media_type, answer)
         try:
             async with asyncio.timeout(self._settings.timeout):
-                content = await work
+                content = await self._pool.run(score)
         except TimeoutError:
             raise RequestTimeoutError(
                 f"the model took longer than {self._settings.timeout:g} s",
