@@ -14,6 +14,14 @@ from modelpack import LoadContext, SaveContext
 from modelpack.errors import TrustError
 from modelpack_flavor_sklearn.flavor import SklearnConf, SklearnOptions, flavor
 
+OLD_WITH_NEW = "ignore:scipy.optimize. The `disp` and `iprint` options:DeprecationWarning"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the oldest scikit-learn run with the newest SciPy, which warns of how it is called."""
+    config.addinivalue_line("filterwarnings", OLD_WITH_NEW)
+
+
 Save = Callable[..., SklearnConf]
 Load = Callable[..., Any]
 

@@ -24,7 +24,7 @@ POSITIVE = np.abs(FEATURES)
 WITH_NULLS = np.where(np.arange(360).reshape(60, 6) % 41 == 0, np.nan, POSITIVE)
 TEXTS = ["red green", "green blue green", "blue"] * 20
 REQUIRED = {
-    "base_estimator": LinearRegression(),
+    "base_estimator": LogisticRegression(),
     "dictionary": POSITIVE[:4],
     "estimator": LogisticRegression(),
     "estimators": [("first", LogisticRegression()), ("second", LogisticRegression(C=2.0))],
@@ -35,9 +35,8 @@ REQUIRED = {
     "transformers": [("scale", StandardScaler(), [0, 1])],
 }
 SPECIAL: dict[str, dict[str, Any]] = {
-    "FrozenEstimator": {"estimator": LogisticRegression().fit(FEATURES, TARGET)},
     "GaussianRandomProjection": {"n_components": 2},
-    "SelfTrainingClassifier": {"estimator": LogisticRegression()},
+    "SelfTrainingClassifier": {"estimator": LogisticRegression(), "base_estimator": LogisticRegression()},
     "SparseRandomProjection": {"n_components": 2},
 }
 DATA: tuple[tuple[Any, Any], ...] = (
@@ -94,7 +93,15 @@ def _arguments(kind: type) -> dict[str, Any]:
     arguments = {name: value for name, value in REQUIRED.items() if name in needed}
     if "Regressor" in kind.__name__ and "estimators" in arguments:
         arguments["estimators"] = [("first", LinearRegression()), ("second", LinearRegression(fit_intercept=False))]
-    return arguments | SPECIAL.get(kind.__name__, {})
+    if kind.__name__ == "RegressorChain":
+        arguments = dict.fromkeys(arguments, LinearRegression())
+    if kind.__name__ == "FrozenEstimator":
+        arguments["estimator"].fit(FEATURES, TARGET)
+    known = {parameter.name for parameter in parameters}
+    special = {name: value for name, value in SPECIAL.get(kind.__name__, {}).items() if name in known}
+    if kind.__name__ == "SelfTrainingClassifier" and "estimator" in special:
+        special.pop("base_estimator", None)
+    return arguments | special
 
 
 def answers(model: Any, rows: Any) -> dict[str, list[Any]]:

@@ -76,6 +76,7 @@ OBJECTS = (
     | _names("sklearn.metrics._dist_metrics", "ChebyshevDistance ChebyshevDistance64 EuclideanDistance")
     | _names("sklearn.metrics._dist_metrics", "EuclideanDistance64 ManhattanDistance ManhattanDistance64")
     | _names("sklearn.metrics._scorer", "_CurveScorer _MultimetricScorer _PassthroughScorer _Scorer")
+    | _names("sklearn.model_selection._classification_threshold", "_CurveScorer")  # scikit-learn 1.5
     | _names("sklearn.model_selection._search_successive_halving", "HalvingGridSearchCV HalvingRandomSearchCV")
     | _names(
         "sklearn.model_selection._split",
