@@ -31,6 +31,10 @@ class Audit:
     misplaced: frozenset[str]
     lossy: str | None
 
+    def beyond(self, names: frozenset[str]) -> frozenset[str]:
+        """Those of the names that skops does not admit which this flavor does not admit either."""
+        return (names - self.listed) | self.misplaced
+
 
 def audit(path: Path) -> Audit:
     """Read the names in a skops file; nothing of it is imported."""
@@ -44,11 +48,11 @@ def audit(path: Path) -> Audit:
     )
 
 
-def outside(path: Path, found: Audit) -> frozenset[str]:
-    """The names in a skops file that neither skops nor this flavor admits."""
+def untrusted(path: Path) -> frozenset[str]:
+    """The names in a skops file that skops does not admit by itself."""
     import skops.io
 
-    return (frozenset(skops.io.get_untrusted_types(file=path)) - found.listed) | found.misplaced
+    return frozenset(skops.io.get_untrusted_types(file=path))
 
 
 def _nodes(schema: Any) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from modelpack.errors import InvalidArgumentError, InvalidModelError, ModelFailureError
-from modelpack_flavor_sklearn.audit import audit, outside
+from modelpack_flavor_sklearn.audit import audit, untrusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -54,14 +54,15 @@ def write_skops(model: Any, path: Path, admitted: Collection[str] = ()) -> list[
         path.unlink(missing_ok=True)
         raise UnsuitableError(f"skops cannot write this {type(model).__name__}: {error}") from error
     found = audit(path)
-    beyond = outside(path, found)
+    names = untrusted(path)
+    beyond = found.beyond(names)
     reason = found.lossy
     if not beyond <= set(admitted):
         reason = f"it holds {', '.join(sorted(beyond - set(admitted)))}, which loading without trust does not admit"
     if reason is not None:
         path.unlink()
         raise UnsuitableError(f"skops cannot hold this {type(model).__name__}: {reason}")
-    return sorted(found.listed | beyond)
+    return sorted(names)
 
 
 def read_skops(path: Path, require_trust: Callable[[str], None]) -> Any:
@@ -80,7 +81,7 @@ def read_skops(path: Path, require_trust: Callable[[str], None]) -> Any:
     if not found.misplaced:
         with suppress(UntrustedTypesFoundException):
             return soundness.checked(skops.io.load(path, trusted=sorted(found.listed)))
-    beyond = outside(path, found)
+    beyond = found.beyond(untrusted(path))
     require_trust(f"{path.name} holds {', '.join(sorted(beyond))}, which can run code when it is loaded")
     return soundness.checked(skops.io.load(path, trusted=sorted(found.listed | beyond)))
 

@@ -7,6 +7,7 @@ Here they are admitted and looked at, once, after loading.
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from modelpack.errors import InvalidModelError
@@ -43,7 +44,7 @@ def _reachable(model: Any) -> Iterator[Any]:
     waiting = [model]
     while waiting:
         value = waiting.pop()
-        if id(value) in seen or isinstance(value, (str, bytes, int, float, type(None))):
+        if id(value) in seen or isinstance(value, (str, bytes, int, float, type, ModuleType, type(None))):
             continue
         seen.add(id(value))
         yield value

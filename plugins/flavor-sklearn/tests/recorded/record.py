@@ -27,7 +27,7 @@ SAMPLE = ROWS.iloc[[0, 60, 120, 149]]
 
 def record(name: str, model: Any, method: str = "predict", *, signed: bool = False, **options: Any) -> None:
     """Save one model, and note what it predicts."""
-    path = HERE / name
+    path = HERE / f"mlflow-3-{name}"
     shutil.rmtree(path, ignore_errors=True)
     if signed:
         options["signature"] = infer_signature(ROWS, getattr(model, method)(ROWS))
