@@ -21,6 +21,7 @@ CORE = "core"
 PLUGINS = sorted(path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("plugins/*/pyproject.toml"))
 EXAMPLES = sorted(path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("examples/*/pyproject.toml"))
 CONSTRAINTS = ["-c", "constraints.txt"]
+MLFLOW_CONSTRAINTS = ["-c", "constraints-mlflow.txt"]
 TEST_TOOLS = ["pytest", "pytest-timeout", "hypothesis"]
 ACCEPTED = ["polars", "scipy"]  # libraries whose data core accepts, without needing them
 LINT_TOOLS = ["ruff", "import-linter"]
@@ -125,8 +126,8 @@ def newest(session: nox.Session) -> None:
 @nox.session
 def interop(session: nox.Session) -> None:
     """Test against real MLflow, which lives in an environment of its own, and the whole from end to end."""
-    mlflow = Path(session.create_tmp()) / "mlflow"
-    _make_environment(session, mlflow, *MLFLOW, *CONSTRAINTS)
+    mlflow = Path(session.create_tmp()).resolve() / "mlflow"
+    _make_environment(session, mlflow, *MLFLOW, *MLFLOW_CONSTRAINTS)
     everything = _editable(CORE_WITH_EVERYTHING, *(f"./{folder}" for folder in PLUGINS))
     session.install(*TEST_TOOLS, *everything, *CONSTRAINTS)
     environment = {"MODELPACK_TEST_MLFLOW_PYTHON": str(_interpreter(mlflow))}
@@ -136,7 +137,7 @@ def interop(session: nox.Session) -> None:
 @nox.session
 def wheels(session: nox.Session) -> None:
     """Build every distribution, install the wheels in an empty environment, and use them there."""
-    folder = Path(session.create_tmp()) / "dist"
+    folder = Path(session.create_tmp()).resolve() / "dist"
     shutil.rmtree(folder, ignore_errors=True)
     session.install(*WHEEL_TOOLS, *CONSTRAINTS)
     installer = ["--installer", "uv"] if shutil.which("uv") else []
@@ -144,7 +145,7 @@ def wheels(session: nox.Session) -> None:
         session.run("python", "-m", "build", *installer, "--outdir", str(folder), distribution, silent=True)
     built = sorted(str(path) for path in folder.iterdir())
     session.run("twine", "check", "--strict", *built)
-    empty = Path(session.create_tmp()) / "empty"
+    empty = Path(session.create_tmp()).resolve() / "empty"
     _make_environment(session, empty, *(path for path in built if path.endswith(".whl")), "httpx", *CONSTRAINTS)
     with session.chdir(session.create_tmp()):
         session.run(str(_interpreter(empty)), str(ROOT / "tests" / "wheels" / "smoke.py"), external=True)
@@ -161,25 +162,30 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure against MLflow and the bare library, side by side in one run."""
-    mlflow = Path(session.create_tmp()) / "mlflow"
-    _make_environment(session, mlflow, *MLFLOW, *CONSTRAINTS)
+    mlflow = Path(session.create_tmp()).resolve() / "mlflow"
+    _make_environment(session, mlflow, *MLFLOW, *MLFLOW_CONSTRAINTS)
     session.install(f"./{CORE}[arrow,pandas]", "./plugins/flavor-sklearn", *CONSTRAINTS)
     session.run("python", "benchmarks/foundation.py", "--mlflow-python", str(_interpreter(mlflow)), *session.posargs)
 
 
 @nox.session(venv_backend="none")
 def lock(session: nox.Session) -> None:
-    """Write `constraints.txt`: one resolution of everything, for every supported Python."""
+    """Write the constraints: one resolution of everything of ours, and one of MLflow, for every supported Python."""
     ours = [CORE_WITH_EVERYTHING, *(f"./{folder}" for folder in [*PLUGINS, *EXAMPLES])]
-    tools = [*TEST_TOOLS, *ACCEPTED, *LINT_TOOLS, *TYPE_TOOLS, *WHEEL_TOOLS, *MLFLOW]
-    lines = [*(f"-e {folder}" for folder in ours), *tools]
+    tools = [*TEST_TOOLS, *ACCEPTED, *LINT_TOOLS, *TYPE_TOOLS, *WHEEL_TOOLS]
+    _write_constraints(session, "constraints.txt", [*(f"-e {folder}" for folder in ours), *tools])
+    _write_constraints(session, "constraints-mlflow.txt", MLFLOW)
+
+
+def _write_constraints(session: nox.Session, name: str, requirements: list[str]) -> None:
+    """Names and versions alone: a lock file would hold the addresses of an index."""
     command = ["uv", "pip", "compile", "-", "--universal", "--python-version", "3.11", "--no-annotate", "--no-header"]
-    text = "\n".join(lines)
+    text = "\n".join(requirements)
     answer = subprocess.run(command, input=text, capture_output=True, text=True, cwd=ROOT, check=False)  # noqa: S603 - literals
     if answer.returncode != 0:
         session.error(answer.stderr)
     pinned = [line for line in answer.stdout.splitlines() if not line.startswith(("-e ", "--", "./"))]
-    (ROOT / "constraints.txt").write_text("\n".join(pinned) + "\n")
+    (ROOT / name).write_text("\n".join(pinned) + "\n")
 
 
 @nox.session(venv_backend="none")

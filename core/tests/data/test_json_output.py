@@ -44,7 +44,7 @@ NAN = float("nan")
         (pd.DataFrame({"a": [1, 2], 0: [[1], None]}), '[{"a":1,"0":[1]},{"a":2,"0":null}]'),
         (pd.DataFrame(index=[0, 1]), "[{},{}]"),
         ({"a": np.arange(2), "b": [b"x"]}, '{"a":[0,1],"b":["eA=="]}'),
-        ([np.datetime64("NaT"), np.float32(1), pd.NA, pd.NaT], "[null,1.0,null,null]"),
+        ([np.datetime64("NaT", "ns"), np.float32(1), pd.NA, pd.NaT], "[null,1.0,null,null]"),
         ([{1: np.int64(2)}], '[{"1":2}]'),
         ((1, "é"), '[1,"é"]'),
         ("text", '"text"'),

@@ -83,7 +83,7 @@ def test_params_stand_beside_the_inputs(tmp_path: Path) -> None:
         (None, None),
         (pd.NA, None),
         (pd.NaT, None),
-        (np.datetime64("NaT"), None),
+        (np.datetime64("NaT", "ns"), None),
         (np.float32(0.5), 0.5),
         (np.int64(2**60), 2**60),
         (2**70, 2**70),
