@@ -38,7 +38,7 @@ def read(text: str | bytes, signature: ModelSignature | None = None, content_typ
         (DataType.INTEGER, ["1", "NA"], pd.array([1, None], dtype="Int32")),
         (DataType.BOOLEAN, ["true", "False", "TRUE"], np.array([True, False, True])),
         (DataType.BOOLEAN, ["1", "0"], np.array([True, False])),
-        (DataType.BOOLEAN, ["True", ""], pd.array([True, None], dtype="boolean")),
+        (DataType.BOOLEAN, ["True", ""], np.array([True, np.nan], dtype=object)),
         (DataType.DOUBLE, ["0.1", "1e-7", "5e-324"], np.array([0.1, 1e-7, 5e-324])),
         (DataType.DOUBLE, ["1", "", "nan", "inf", "-inf"], np.array([1, np.nan, np.nan, np.inf, -np.inf])),
         (DataType.DOUBLE, ["12345678901234567890123"], np.array([12345678901234567890123.0])),

@@ -160,7 +160,7 @@ DATES = pd.to_datetime(["2024-01-31T12:00:00.123456789", "NaT"])
     ("kind", "values", "expected"),
     [
         (DataType.BOOLEAN, [True, False], np.array([True, False])),
-        (DataType.BOOLEAN, [True, None], pd.array([True, None], dtype="boolean")),
+        (DataType.BOOLEAN, [True, None], np.array([True, np.nan], dtype=object)),
         (DataType.INTEGER, [1, -2], np.array([1, -2], dtype="int32")),
         (DataType.INTEGER, [1, None], pd.array([1, None], dtype="Int32")),
         (DataType.LONG, [2**53 + 1, -(2**63)], np.array([2**53 + 1, -(2**63)])),

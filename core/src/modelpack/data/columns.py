@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -93,8 +94,13 @@ def _booleans(values: Sequence[Any], kinds: set[type], wanted: DataType, name: o
     if not kinds <= {bool, _NONE}:
         return None
     if _NONE in kinds:
-        return require("pandas", "pandas").array(list(values), dtype="boolean")
+        return booleans_with_gaps(values)
     return require("numpy", "pandas").array(values, dtype=bool)
+
+
+def booleans_with_gaps(values: Sequence[Any]) -> Any:
+    """Objects with NaN, as in the frames that models were trained on: encoders fitted on such know them again."""
+    return as_objects([value if isinstance(value, bool) else math.nan for value in values])
 
 
 def _dates(values: Sequence[Any], kinds: set[type], wanted: DataType, name: object) -> Any:  # noqa: ARG001 - one signature for all

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
-from modelpack.data.columns import as_objects, dates_from_text, from_base64, narrowed
+from modelpack.data.columns import as_objects, booleans_with_gaps, dates_from_text, from_base64, narrowed
 from modelpack.data.csv_text import Header, blocks, lines_of, read_header
 from modelpack.data.libraries import require
 from modelpack.data.payload import Payload
@@ -142,7 +142,7 @@ class _BlockReader:
     def _nullable(self, name: Any, dtype: str) -> Any:
         values = self._again(name, dtype)
         if values is None or values.isna().any():
-            return values
+            return values if values is None or dtype != "boolean" else booleans_with_gaps(values.tolist())
         return values.to_numpy(dtype=dtype.lower().removesuffix("ean"))
 
     def _again(self, name: Any, dtype: str) -> pd.Series[Any] | None:
