@@ -21,7 +21,7 @@ from modelpack.schema.signature import (
     Tensor,
     TensorSchema,
 )
-from modelpack.serving.example import curl_line, example_body, signature_line
+from modelpack.serving.example import curl_line, example_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,12 +61,3 @@ def test_the_command_can_be_pasted(make_model: Callable[..., PyFuncModel]) -> No
     words = shlex.split(curl_line(make_model(), "http://host:1"))
     assert words[:2] == ["curl", "http://host:1/invocations"]
     assert json.loads(words[-1]) == {"dataframe_split": {"columns": ["x", "y"], "data": [[1.5, 1.5]]}}
-
-
-def test_the_signature_is_told_in_a_line() -> None:
-    """Long ones are cut."""
-    assert signature_line(None).startswith("none")
-    many = ColumnSchema(tuple(Column(DataType.LONG, f"c{number}") for number in range(8)))
-    line = signature_line(ModelSignature(inputs=many, outputs=TensorSchema((Tensor("float64", (-1,)),))))
-    assert line.startswith("c0 long, ")
-    assert line.endswith("and 2 more → float64[-1]")

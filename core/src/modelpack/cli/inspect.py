@@ -41,7 +41,7 @@ def _description(stored: StoredModel, code: Mapping[str, str]) -> dict[str, Any]
 
 
 def _lines(stored: StoredModel, code: Mapping[str, str]) -> Iterator[str]:
-    from modelpack.cli.signature_text import schema_lines
+    from modelpack.schema.signature_text import schema_lines
 
     mlmodel = stored.mlmodel
     yield str(stored.path)

@@ -11,7 +11,7 @@ from modelpack.schema.signature import AnyType, Array, ColumnSchema, DataType, M
 
 if TYPE_CHECKING:
     from modelpack.pyfunc.model import PyFuncModel
-    from modelpack.schema.signature import ColumnType, ModelSignature, Schema, Tensor
+    from modelpack.schema.signature import ColumnType, ModelSignature, Tensor
 
 _VALUES: dict[DataType, Any] = {
     DataType.BOOLEAN: True,
@@ -23,8 +23,6 @@ _VALUES: dict[DataType, Any] = {
     DataType.BINARY: "AAAA",
     DataType.DATETIME: "2024-01-31T12:00:00",
 }
-_SHOWN = 6
-"""How many columns a signature in short names."""
 
 
 def curl_line(model: PyFuncModel, url: str) -> str:
@@ -63,25 +61,3 @@ def _tensor(tensor: Tensor) -> Any:
     for extent in reversed(tensor.shape):
         value = [value] * max(extent, 1)
     return value
-
-
-def signature_line(signature: ModelSignature | None) -> str:
-    """The signature in one line: `age long, income double → prediction long`."""
-    if signature is None:
-        return "none: data reaches the model as it comes"
-    return f"{_schema_line(signature.inputs)} → {_schema_line(signature.outputs)}"
-
-
-def _schema_line(schema: Schema | None) -> str:
-    if schema is None:
-        return "anything"
-    if isinstance(schema, ColumnSchema):
-        parts = [f"{column.name or ''} {_type_name(column.type)}".strip() for column in schema.columns]
-    else:
-        parts = [f"{tensor.name or ''} {tensor.dtype}{list(tensor.shape)}".strip() for tensor in schema.tensors]
-    rest = len(parts) - _SHOWN
-    return ", ".join(parts[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
-
-
-def _type_name(kind: ColumnType) -> str:
-    return kind.value if isinstance(kind, DataType) else type(kind).__name__.lower()

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from modelpack.errors import InvalidArgumentError
+from modelpack.schema.signature_text import signature_line
 from modelpack.serving.app import create_app
-from modelpack.serving.example import curl_line, signature_line
+from modelpack.serving.example import curl_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
