@@ -135,7 +135,8 @@ class Model(MLmodel):
             digest = _save(flavor, directory, cls._in_run(run, artifact_path), kwargs)
         trust_own(digest, destination)
         record_model(run, destination)
-        return _info(MLmodel.load(destination), destination, digest, f"runs:/{run.run_id}/{artifact_path}")
+        described = MLmodel.load(destination)
+        return ModelInfo.of(described, destination, digest, f"runs:/{run.run_id}/{artifact_path}")
 
     @classmethod
     def _in_run(cls, run: Run, artifact_path: str) -> Self:
@@ -152,20 +153,3 @@ def _save(flavor: FlavorModule, directory: Path, description: Model, arguments: 
             hint="it ends with mlflow_model.add_flavor(NAME, …) and mlflow_model.save(path)",
         )
     return write_manifest(directory)
-
-
-def _info(described: MLmodel, path: Path, digest: str, model_uri: str) -> ModelInfo:
-    return ModelInfo(
-        model_uri=model_uri,
-        path=path,
-        digest=digest,
-        model_uuid=described.model_uuid or "",
-        flavors=described.flavors,
-        signature=described.signature,
-        utc_time_created=described.utc_time_created,
-        model_size_bytes=described.model_size_bytes,
-        run_id=described.run_id,
-        artifact_path=described.artifact_path,
-        metadata=described.metadata or {},
-        saved_input_example_info=described.saved_input_example_info,
-    )

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+    from typing import Self
 
+    from modelpack.schema.mlmodel import MLmodel
     from modelpack.schema.signature import ModelSignature
 
 
@@ -43,3 +45,21 @@ class ModelInfo:
     artifact_path: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     saved_input_example_info: Mapping[str, Any] | None = None
+
+    @classmethod
+    def of(cls, described: MLmodel, path: Path, digest: str, model_uri: str) -> Self:
+        """What was saved, as its `MLmodel` file describes it."""
+        return cls(
+            model_uri=model_uri,
+            path=path,
+            digest=digest,
+            model_uuid=described.model_uuid or "",
+            flavors=described.flavors,
+            signature=described.signature,
+            utc_time_created=described.utc_time_created,
+            model_size_bytes=described.model_size_bytes,
+            run_id=described.run_id,
+            artifact_path=described.artifact_path,
+            metadata=described.metadata or {},
+            saved_input_example_info=described.saved_input_example_info,
+        )

@@ -113,7 +113,7 @@ def save_model(  # noqa: PLR0913 - the arguments of every flavor's save_model in
     with staged(final) as directory:
         digest = save.write(model, directory)
     trust_own(digest, final)
-    return save.info(final, digest)
+    return ModelInfo.of(save.mlmodel, final, digest, str(final))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,24 +145,6 @@ class _Save:
         self.mlmodel.model_size_bytes = sum(entry.stat().st_size for _, entry in files(directory))
         self.mlmodel.save(directory)
         return write_manifest(directory)
-
-    def info(self, path: Path, digest: str) -> ModelInfo:
-        """What the caller gets."""
-        described = self.mlmodel
-        return ModelInfo(
-            model_uri=str(path),
-            path=path,
-            digest=digest,
-            model_uuid=described.model_uuid or "",
-            flavors=described.flavors,
-            signature=described.signature,
-            utc_time_created=described.utc_time_created,
-            model_size_bytes=described.model_size_bytes,
-            run_id=described.run_id,
-            artifact_path=described.artifact_path,
-            metadata=described.metadata or {},
-            saved_input_example_info=described.saved_input_example_info,
-        )
 
     def _write_model(self, model: Any, directory: Path) -> FlavorConf:
         context = SaveContext(
