@@ -78,7 +78,7 @@ def open_model(uri: str | os.PathLike[str], *, verify: bool = True) -> StoredMod
         IntegrityError: A file was added, removed or changed since the model was saved.
         InvalidModelError: `MLmodel` or a path in it is malformed.
     """
-    path = fetch(uri)
+    path = fetch(uri).absolute()
     if path.is_file() and path.name == FILE_NAME:
         path = path.parent
     if not (path / FILE_NAME).is_file():
