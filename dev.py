@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent
 ENVIRONMENT = ROOT / ".nox" / ".dev"
 TASKS = {
     "demo": ["-s", "demo"],
-    "test": ["-s", "lint", "types", "tests", "plugin", "interop", "newest", "minimum", "wheels", "docs"],
+    "test": ["--stop-on-first-error", "-s", "lint", "types", "tests", "plugin", "interop", "newest", "minimum", "wheels", "docs"],
     "quick": ["-s", "lint", "types", "tests"],
 }
 

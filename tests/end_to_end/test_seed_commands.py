@@ -46,8 +46,9 @@ def serve() -> Iterator[Serve]:
 
     yield start
     for process in started:
-        process.terminate()
-        assert process.wait(timeout=30) == 0
+        with process:
+            process.terminate()
+            assert process.wait(timeout=30) == 0
 
 
 def post(address: str, content_type: str, body: str) -> tuple[int, str]:
