@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("local", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)  # a change is judged by what it changes
+settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 sys.path.insert(0, str(Path(__file__).parent / "toybox"))
 

@@ -82,7 +82,7 @@ def as_json(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return parsed
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(tables())
 def test_json_csv_and_frames_are_the_same(table: tuple[ColumnSchema, list[dict[str, Any]]]) -> None:
     """Values, dtypes and order, with gaps and without."""
@@ -97,7 +97,7 @@ def test_json_csv_and_frames_are_the_same(table: tuple[ColumnSchema, list[dict[s
     pd.testing.assert_frame_equal(check.inputs(as_csv(records)), expected, check_exact=True)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(tables())
 def test_arrow_is_the_same(table: tuple[ColumnSchema, list[dict[str, Any]]]) -> None:
     """A table of the frame, and the frame that the table gives."""
@@ -112,7 +112,7 @@ def test_arrow_is_the_same(table: tuple[ColumnSchema, list[dict[str, Any]]]) -> 
     pd.testing.assert_frame_equal(check.inputs(backed), expected, check_exact=True)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(tables())
 def test_what_was_enforced_fits(table: tuple[ColumnSchema, list[dict[str, Any]]]) -> None:
     """A second pass has nothing to do."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from modelpack.errors import InvalidArgumentError, InvalidModelError
@@ -110,7 +110,6 @@ def test_signatures_that_mlflow_wrote_are_read(name: str) -> None:
     assert signature_from_mapping(MLFLOW[name]) == signature_from_mapping(parsed) == SIGNATURES[name]
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=5), st.tuples(types, st.booleans()), min_size=1, max_size=4))
 def test_any_signature_comes_back(columns: dict[str, tuple[ColumnType, bool]]) -> None:
     """Every signature that can be held is written and read back equal."""

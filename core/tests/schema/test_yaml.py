@@ -53,7 +53,7 @@ def test_plain_text_is_text_in_yaml_1_2(text: str) -> None:
     assert not (scalar.implicit[0] and CORE_1_2.fullmatch(scalar.value))
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(values)
 def test_values_come_back(value: object) -> None:
     """Whatever is written is read back equal, by modelpack and by PyYAML."""
@@ -208,7 +208,6 @@ def test_an_alias_bomb_is_refused_before_it_grows() -> None:
         read_yaml(bomb, source="test")
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200) | texts.map(lambda text: text.encode()))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     """Nothing but a value or the one error comes out, whatever goes in."""
