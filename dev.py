@@ -13,11 +13,14 @@ import sys
 import venv
 from pathlib import Path
 
+if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have an older one
+    raise SystemExit(f"modelpack needs Python 3.11 or newer; this is {sys.version.split()[0]}")
+
 ROOT = Path(__file__).resolve().parent
 ENVIRONMENT = ROOT / ".nox" / ".dev"
 TASKS = {
     "demo": ["-s", "demo"],
-    "test": ["--stop-on-first-error", "-s", "lint", "types", "tests", "plugin", "interop", "newest", "minimum", "wheels", "docs"],
+    "test": ["--stop-on-first-error"],
     "quick": ["-s", "lint", "types", "tests"],
 }
 
