@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +24,11 @@ RunMLflow = Callable[..., Any]
 
 PREDICT = """
 import json, sys, mlflow.pyfunc, pandas
-model = mlflow.pyfunc.load_model(sys.argv[1])
-print(json.dumps(model.predict(pandas.read_parquet(sys.argv[2]) if sys.argv[2].endswith("parquet")
-                               else pandas.read_csv(sys.argv[2])).tolist()))
+data = pandas.read_csv(sys.argv[1])
+print(json.dumps({path: mlflow.pyfunc.load_model(path).predict(data).tolist() for path in sys.argv[2:]}))
 """
+FORMATS = ["skops", "cloudpickle", "pickle"]
+ESTIMATORS = [LogisticRegression(), RandomForestClassifier(5, random_state=0)]
 
 
 @pytest.fixture(scope="module")
@@ -43,22 +47,18 @@ def csv(wine: tuple[pd.DataFrame, pd.Series], tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("serialization_format", ["skops", "cloudpickle", "pickle"])
-@pytest.mark.parametrize("estimator", [LogisticRegression(), RandomForestClassifier(5, random_state=0)], ids=str)
 def test_mlflow_predicts_the_same(
-    run_mlflow: RunMLflow,
-    wine: tuple[pd.DataFrame, pd.Series],
-    csv: Path,
-    tmp_path: Path,
-    estimator: Any,
-    serialization_format: str,
+    run_mlflow: RunMLflow, wine: tuple[pd.DataFrame, pd.Series], csv: Path, tmp_path: Path
 ) -> None:
     """`mlflow.pyfunc.load_model` accepts every serialization format, with a signature and an example."""
     features, target = wine
-    pipeline = make_pipeline(StandardScaler(), estimator).fit(features, target)
-    path = tmp_path / "model"
-    modelpack.save_model(pipeline, path, input_example=features.head(2), serialization_format=serialization_format)
-    assert run_mlflow(PREDICT, path, csv) == pipeline.predict(features).tolist()
+    expected = {}
+    for estimator, serialization_format in product(ESTIMATORS, FORMATS):
+        pipeline = make_pipeline(StandardScaler(), estimator).fit(features, target)
+        path = tmp_path / f"{type(estimator).__name__}-{serialization_format}"
+        modelpack.save_model(pipeline, path, input_example=features.head(2), serialization_format=serialization_format)
+        expected[str(path)] = pipeline.predict(features).tolist()
+    assert run_mlflow(PREDICT, csv, *expected) == expected
 
 
 @pytest.mark.slow
@@ -105,9 +105,6 @@ def test_mlflow_loads_a_custom_python_model(run_mlflow: RunMLflow, tmp_path: Pat
         "        return model_input.apply(lambda column: column + self.n)\n"
         "modelpack.pyfunc.save_model(sys.argv[1], python_model=AddN(n=5))\n"
     )
-    import subprocess
-    import sys
-
     subprocess.run([sys.executable, script, tmp_path / "model"], check=True)
     program = """
 import json, sys, mlflow.pyfunc, pandas

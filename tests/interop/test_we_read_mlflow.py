@@ -14,19 +14,19 @@ import modelpack
 
 RunMLflow = Callable[..., Any]
 
-SAVE_ESTIMATOR = """
+SAVE_ESTIMATORS = """
 import json, sys, mlflow.sklearn
 from mlflow.models import infer_signature
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 features, target = load_iris(return_X_y=True, as_frame=True)
 model = LogisticRegression(max_iter=500).fit(features, target)
-options = json.loads(sys.argv[2])
-if options.pop("signed"):
-    options["signature"] = infer_signature(features, model.predict(features))
-    options["input_example"] = features.head(2)
-mlflow.sklearn.save_model(model, sys.argv[1], pip_requirements=["scikit-learn"], **options)
-features.to_csv(sys.argv[3], index=False)
+described = {"signature": infer_signature(features, model.predict(features)), "input_example": features.head(2)}
+for name in ["skops", "cloudpickle", "pickle"]:
+    options = {"serialization_format": name, "pip_requirements": ["scikit-learn"]}
+    mlflow.sklearn.save_model(model, f"{sys.argv[1]}/{name}-unsigned", **options)
+    mlflow.sklearn.save_model(model, f"{sys.argv[1]}/{name}-signed", **options, **described)
+features.to_csv(f"{sys.argv[1]}/iris.csv", index=False)
 print(json.dumps(model.predict(features).tolist()))
 """
 
@@ -47,30 +47,32 @@ def test_mlflow_is_not_installed_here() -> None:
     assert importlib.util.find_spec("mlflow") is None
 
 
+@pytest.fixture(scope="module")
+def written(run_mlflow: RunMLflow, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[int]]:
+    """A directory of models that MLflow wrote, with their input, and what they predicted there."""
+    folder = tmp_path_factory.mktemp("written")
+    return folder, run_mlflow(SAVE_ESTIMATORS, folder)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("signed", [True, False], ids=["signed", "unsigned"])
+@pytest.mark.parametrize("signed", ["signed", "unsigned"])
 @pytest.mark.parametrize("serialization_format", ["skops", "cloudpickle", "pickle"])
 def test_an_estimator_predicts_the_same(
-    run_mlflow: RunMLflow, tmp_path: Path, serialization_format: str, *, signed: bool
+    written: tuple[Path, list[int]], serialization_format: str, signed: str
 ) -> None:
     """Every serialization format of MLflow's scikit-learn flavor loads, natively and as python_function."""
-    import json
-
-    options = json.dumps({"serialization_format": serialization_format, "signed": signed})
-    expected = run_mlflow(SAVE_ESTIMATOR, tmp_path / "model", options, tmp_path / "iris.csv")
-    features = pd.read_csv(tmp_path / "iris.csv")
-    loaded = modelpack.pyfunc.load_model(tmp_path / "model", trust=True)
-    assert loaded.predict(features).tolist() == expected
-    assert modelpack.load_model(tmp_path / "model", trust=True).predict(features).tolist() == expected
+    folder, expected = written
+    features = pd.read_csv(folder / "iris.csv")
+    path = folder / f"{serialization_format}-{signed}"
+    assert modelpack.pyfunc.load_model(path, trust=True).predict(features).tolist() == expected
+    assert modelpack.load_model(path, trust=True).predict(features).tolist() == expected
 
 
 @pytest.mark.slow
-def test_an_untrusted_pickle_is_refused(run_mlflow: RunMLflow, tmp_path: Path) -> None:
+def test_an_untrusted_pickle_is_refused(written: tuple[Path, list[int]]) -> None:
     """A model that MLflow pickled loads only after the caller has trusted it."""
-    options = '{"serialization_format": "cloudpickle", "signed": false}'
-    run_mlflow(SAVE_ESTIMATOR, tmp_path / "model", options, tmp_path / "iris.csv")
     with pytest.raises(modelpack.ModelpackError, match="would run code"):
-        modelpack.pyfunc.load_model(tmp_path / "model")
+        modelpack.pyfunc.load_model(written[0] / "cloudpickle-signed")
 
 
 @pytest.mark.slow
