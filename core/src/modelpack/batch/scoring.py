@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from modelpack.data.writers import Writer
     from modelpack.pyfunc.model import PyFuncModel
 
-CHUNK_ROWS = 10_000
+CHUNK_ROWS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def score_file(  # noqa: PLR0913 - each is one thing that a caller may choose
         params: Params for every call of `predict`; they go before those in the input.
         content_type: The input's format, a media type or a short name such as `csv`; by the file's suffix if absent.
         output_type: The output's format, likewise; for standard output CSV if absent.
-        chunk_rows: How many rows are scored at a time.
+        chunk_rows: About how many rows are scored at a time; exactly so many below a thousand.
         header: Whether CSV output begins with the columns' names.
         progress: Called after each chunk.
 

@@ -61,7 +61,7 @@ def predict(  # noqa: PLR0913 - each is one option of the command
     output_path: OutputOption = "-",
     content_type: ContentTypeOption = None,
     output_type: OutputTypeOption = None,
-    chunk_rows: ChunkRowsOption = 10_000,
+    chunk_rows: ChunkRowsOption = 50_000,
     no_header: NoHeaderOption = False,
     param: ParamOption = None,
     trust: TrustOption = None,

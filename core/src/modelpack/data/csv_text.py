@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MARK = b"\xef\xbb\xbf"
 """The byte order mark that some programs begin UTF-8 with."""
 _QUOTE = b'"'
+_MANY = 1_000
+"""From how many lines on a block need not have exactly so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,27 @@ def read_header(lines: Iterator[bytes], media_type: MediaType, plan: InputPlan) 
 def blocks(lines: Iterator[bytes], rows: int) -> Iterator[bytes]:
     """The lines in blocks of so many, a line more where a quoted field runs on.
 
+    After the first block a file is read by its size instead of line by line, so later blocks have about as many lines.
+
     Raises:
         DataFormatError: The text ends inside a quoted field.
     """
-    while block := list(islice(lines, rows)):
-        text = b"".join(block)
-        yield text if text.count(_QUOTE) % 2 == 0 else text + _rest_of_field(lines)
+    text = b"".join(islice(lines, rows))
+    size = len(text)
+    while text:
+        yield text if _ends_outside_quotes(text) else text + _rest_of_field(lines)
+        text = _next_block(lines, rows, size)
+
+
+def _next_block(lines: Iterator[bytes], rows: int, size: int) -> bytes:
+    if rows < _MANY or not isinstance(lines, io.BufferedIOBase):
+        return b"".join(islice(lines, rows))
+    text = lines.read(size)
+    return text if text.endswith(b"\n") else text + lines.readline()
+
+
+def _ends_outside_quotes(text: bytes) -> bool:
+    return _QUOTE not in text or text.count(_QUOTE) % 2 == 0
 
 
 def _rest_of_field(lines: Iterator[bytes]) -> bytes:
