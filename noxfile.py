@@ -164,7 +164,7 @@ def bench(session: nox.Session) -> None:
     """Measure against MLflow and the bare library, side by side in one run."""
     mlflow = Path(session.create_tmp()).resolve() / "mlflow"
     _make_environment(session, mlflow, *MLFLOW, *MLFLOW_CONSTRAINTS)
-    session.install(f"./{CORE}[arrow,pandas]", "./plugins/flavor-sklearn", *CONSTRAINTS)
+    session.install(f"./{CORE}[pandas]", "./plugins/flavor-sklearn", *CONSTRAINTS)
     session.run("python", "benchmarks/foundation.py", "--mlflow-python", str(_interpreter(mlflow)), *session.posargs)
 
 

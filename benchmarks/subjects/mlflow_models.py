@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import mlflow
 from mlflow.models import infer_signature
-from workload import iris, run, timed, wide
+from workload import compared, iris, run, timed, wide
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,11 +45,12 @@ def load(folder: Path) -> float:
     return timed(lambda: mlflow.pyfunc.load_model(str(path)), repeat=50)
 
 
-def predict(folder: Path, model: Any, frame: Any, rows: int, *, signed: bool) -> float:
-    """Predict through the loaded python_function."""
+def predict(folder: Path, model: Any, frame: Any, rows: int, *, signed: bool) -> dict[str, float]:
+    """Predict through the loaded python_function, beside the estimator itself."""
     loaded = mlflow.pyfunc.load_model(str(_saved(folder, model, frame, signed=signed)))
     data = frame.head(rows)
-    return timed(lambda: loaded.predict(data), repeat=1_000 if rows == 1 else 100, warm=20)
+    repeat = 2_000 if rows == 1 else 200
+    return compared(lambda: loaded.predict(data), lambda: model.predict(data), repeat=repeat)
 
 
 def csv(folder: Path) -> float:

@@ -6,7 +6,7 @@ import itertools
 import time
 from typing import TYPE_CHECKING, Any
 
-from workload import iris, run, timed, wide
+from workload import compared, iris, run, timed, wide
 
 import modelpack
 
@@ -41,11 +41,12 @@ def load(folder: Path) -> float:
     return timed(lambda: modelpack.pyfunc.load_model(path), repeat=200)
 
 
-def predict(folder: Path, model: Any, frame: Any, rows: int, *, signed: bool) -> float:
-    """Predict through the loaded python_function."""
+def predict(folder: Path, model: Any, frame: Any, rows: int, *, signed: bool) -> dict[str, float]:
+    """Predict through the loaded python_function, beside the estimator itself."""
     loaded = modelpack.pyfunc.load_model(_saved(folder, model, frame, signed=signed))
     data = frame.head(rows)
-    return timed(lambda: loaded.predict(data), repeat=2_000 if rows == 1 else 200, warm=50)
+    repeat = 2_000 if rows == 1 else 200
+    return compared(lambda: loaded.predict(data), lambda: model.predict(data), repeat=repeat)
 
 
 def csv(folder: Path) -> float:

@@ -43,15 +43,26 @@ def timed(call: Callable[[], object], *, repeat: int, warm: int = 3) -> float:
     return statistics.median(_once(call) for _ in range(repeat))
 
 
+def compared(call: Callable[[], object], native: Callable[[], object], *, repeat: int) -> dict[str, float]:
+    """The median of a call, and how much longer it takes than the native one that it wraps, interleaved."""
+    for _ in range(50):
+        call()
+        native()
+    times = [(_once(call), _once(native)) for _ in range(repeat)]
+    seconds = statistics.median(wrapped for wrapped, _ in times)
+    return {"seconds": seconds, "overhead": seconds - statistics.median(bare for _, bare in times)}
+
+
 def _once(call: Callable[[], object]) -> float:
     start = time.perf_counter()
     call()
     return time.perf_counter() - start
 
 
-def run(tasks: Mapping[str, Callable[[Path], float]]) -> None:
+def run(tasks: Mapping[str, Callable[[Path], float | dict[str, float]]]) -> None:
     """Run the task that the command line names in the directory that it names; print seconds and peak memory."""
     name, folder = sys.argv[1:]
-    seconds = tasks[name](Path(folder))
+    answer = tasks[name](Path(folder))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "peak_mib": peak}))
+    measured = answer if isinstance(answer, dict) else {"seconds": answer}
+    print(json.dumps({**measured, "peak_mib": peak}))

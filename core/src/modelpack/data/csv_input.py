@@ -34,6 +34,8 @@ _MISSING = [
     *("NULL", "NaN", "None", "n/a", "nan", "null"),
 ]
 """pandas' own list, for columns that are not text; a text is missing only where the field is empty."""
+_PAST_64_BITS = 2.0**63
+"""From here on pandas 2 would wrap an integer around in silence."""
 _EXACT_SINCE = (3, 1)
 """pandas reads decimal numbers exactly by default; before, only with an option that later releases deprecate."""
 
@@ -130,7 +132,9 @@ class _BlockReader:
             return self._floats(series, wanted, name)
         if kind == "i" and wanted is not DataType.BOOLEAN:
             return None if wanted is DataType.LONG else _as_int32(series)
-        return None if kind == "b" else self._nullable(name, _NUMBERS[wanted])
+        if kind == "b" or (kind in "uf" and (series.abs() >= _PAST_64_BITS).any()):
+            return None
+        return self._nullable(name, _NUMBERS[wanted])
 
     def _floats(self, series: pd.Series[Any], wanted: DataType, name: Any) -> Any:
         kind = series.dtype.kind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from modelpack.hookspecs import hookimpl
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
 
 def call_named(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
     """Call a hook's function with those of the arguments that it names."""
-    return function(**{name: arguments[name] for name in inspect.signature(function).parameters})
+    return function(**{name: arguments[name] for name in _parameters(function)})
+
+
+@lru_cache(maxsize=64)
+def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
+    return tuple(inspect.signature(function).parameters)
 
 
 class _Module:

@@ -118,10 +118,10 @@ class SklearnFlavor(Flavor[SklearnOptions, SklearnConf]):
         import sklearn
 
         conf = context.conf
-        context.check_version("scikit-learn", conf.sklearn_version)
         path = context.file(conf.pickled_model)
-        if conf.sklearn_version in (None, sklearn.__version__):
+        if conf.sklearn_version == sklearn.__version__:
             return formats.read(path, conf.serialization_format, context.require_trust)
+        context.check_version("scikit-learn", conf.sklearn_version)
         with _one_version_warning():
             return formats.read(path, conf.serialization_format, context.require_trust)
 
