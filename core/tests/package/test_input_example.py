@@ -110,7 +110,7 @@ def test_values_find_a_form_in_json(tmp_path: Path, value: Any, stored: Any) -> 
     [
         (pd.array([1, None], dtype="Int64"), [1, None]),
         (pd.DatetimeIndex(["2020-01-01", pd.NaT]), ["2020-01-01T00:00:00", None]),
-        (pd.array(["a", None], dtype="str"), ["a", None]),
+        (pd.array(["a", None], dtype="string"), ["a", None]),
         (pd.Categorical(["x", "y"]), ["x", "y"]),
         (np.array([1.5, np.nan], dtype="float32"), [1.5, None]),
         (np.array(["2020-01-01", "NaT"], dtype="datetime64[s]"), ["2020-01-01T00:00:00", None]),
