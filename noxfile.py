@@ -62,7 +62,7 @@ def _editable(*folders: str) -> list[str]:
 @nox.session
 def demo(session: nox.Session) -> None:
     """Run the main job: train, save, inspect, score a file, serve, query."""
-    session.install(*_editable(CORE_WITH_EVERYTHING, "./plugins/flavor-sklearn"), *CONSTRAINTS)
+    session.install(*_editable(f"./{CORE}", "./plugins/flavor-sklearn"), *CONSTRAINTS)
     session.run("python", "examples/wine/demo.py", *session.posargs)
 
 

@@ -37,9 +37,6 @@ def tracked_files() -> list[Path]:
 @pytest.fixture(scope="session")
 def projects() -> dict[str, dict[str, Any]]:
     """The parsed pyproject.toml of every distribution, by its folder."""
-    files = [
-        ROOT / "core" / "pyproject.toml",
-        *ROOT.glob("plugins/*/pyproject.toml"),
-        *ROOT.glob("examples/*/pyproject.toml"),
-    ]
+    patterns = ["core/pyproject.toml", "plugins/*/pyproject.toml", "examples/*/pyproject.toml"]
+    files = [path for pattern in patterns for path in ROOT.glob(pattern)]
     return {path.parent.relative_to(ROOT).as_posix(): tomllib.loads(path.read_text()) for path in files}

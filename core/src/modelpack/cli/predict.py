@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import orjson
 import typer
 
 from modelpack.cli.options import (
@@ -97,6 +96,8 @@ def _param(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not name or not equals:
         raise UsageError(f"--param {text}: no NAME=VALUE", hint="for example: --param temperature=0.5")
+    import orjson
+
     try:
         return name, orjson.loads(value)
     except orjson.JSONDecodeError:
