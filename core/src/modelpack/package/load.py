@@ -234,9 +234,8 @@ def _flavor_and_conf(stored: StoredModel, name: str, plugins: PluginManager) -> 
     try:
         conf: FlavorConf = flavor.conf_type.model_validate(content)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
         raise InvalidModelError(
-            f"the flavor {name!r} of the model in {stored.path} is malformed: {problems}",
+            f"the flavor {name!r} of the model in {stored.path} is malformed: {dispatch.conf_problems(error)}",
             hint=f"see `flavors: {name}:` in its {FILE_NAME} file",
         ) from error
     return flavor, conf

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from modelpack.interfaces import Flavor, Predictor, Target
     from modelpack.plugins.manager import PluginManager
 
-__all__ = ["deploy", "load_model", "pyfunc_adapt", "save_model", "validated_options"]
+__all__ = ["conf_problems", "deploy", "load_model", "pyfunc_adapt", "save_model", "validated_options"]
 
 _PLAIN = (str, int, float, bool, type(None))
 
@@ -96,8 +96,12 @@ def _as_conf(answer: object, flavor: Flavor[Any, Any], owner: str) -> FlavorConf
     try:
         return conf_type.model_validate(dict(answer))
     except ValidationError as error:
-        problems = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise PluginError(f"{owner} what is no {conf_type.__qualname__}: {'; '.join(problems)}") from error
+        raise PluginError(f"{owner} what is no {conf_type.__qualname__}: {conf_problems(error)}") from error
+
+
+def conf_problems(error: ValidationError) -> str:
+    """What is wrong with a conf, key by key."""
+    return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
 
 
 def _unplain(value: object, place: str) -> list[tuple[str, object]]:

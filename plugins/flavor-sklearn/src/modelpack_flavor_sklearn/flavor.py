@@ -11,21 +11,10 @@ from pydantic import Field, field_validator
 from modelpack import Flavor, FlavorConf, LoadContext, ModelpackWarning, PluginOptions, SaveContext, hookimpl
 from modelpack.errors import InvalidArgumentError
 from modelpack_flavor_sklearn import formats
-from modelpack_flavor_sklearn.predictor import SklearnPredictor, adapt, method_of, missing_method
+from modelpack_flavor_sklearn.predictor import Method, SklearnPredictor, adapt, method_of, missing_method
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-Method = Literal[
-    "predict",
-    "predict_proba",
-    "predict_log_proba",
-    "predict_joint_log_proba",
-    "decision_function",
-    "transform",
-    "score_samples",
-    "score",
-]
 
 
 class SklearnOptions(PluginOptions):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from modelpack.errors import InvalidArgumentError, InvalidModelError
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from modelpack import ModelpackError
 
-METHODS = (
+Method = Literal[
     "predict",
     "predict_proba",
     "predict_log_proba",
@@ -20,7 +20,8 @@ METHODS = (
     "transform",
     "score_samples",
     "score",
-)
+]
+METHODS: tuple[str, ...] = get_args(Method)
 """What `pyfunc_predict_fn` may name; MLflow knows all but `decision_function`, `transform` and `score_samples`."""
 
 
