@@ -9,18 +9,22 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
+from modelpack.serving.engine import Engine
 from modelpack.serving.errors import failure_handler, routing_error
 from modelpack.serving.health import ping, version
 from modelpack.serving.invocations import Invocations
+from modelpack.serving.routes import Routes
 from modelpack.serving.settings import ServerSettings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from starlette.types import ASGIApp
+
     from modelpack.pyfunc.model import PyFuncModel
 
 
-def create_app(model: PyFuncModel, *, settings: ServerSettings | None = None) -> Starlette:
+def create_app(model: PyFuncModel, *, settings: ServerSettings | None = None) -> ASGIApp:
     """Put a model behind HTTP.
 
     Args:
@@ -28,19 +32,19 @@ def create_app(model: PyFuncModel, *, settings: ServerSettings | None = None) ->
         settings: What the server is told; every setting has a default.
 
     Returns:
-        An application with `POST /invocations` and `GET /ping`, `/health`, `/version`, to run under any ASGI server.
+        An application to run under any ASGI server that speaks the lifespan protocol.
     """
     settings = settings or ServerSettings()
-    invocations = Invocations(model, settings)
+    engine = Engine(model, settings)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001 - Starlette passes it
+        await engine.start()
         yield
-        invocations.close()
+        await engine.stop()
 
-    return Starlette(
+    rest = Starlette(
         routes=[
-            Route("/invocations", invocations, methods=["POST"]),
             Route("/ping", ping),
             Route("/health", ping),
             Route("/version", version(model)),
@@ -48,3 +52,4 @@ def create_app(model: PyFuncModel, *, settings: ServerSettings | None = None) ->
         exception_handlers={HTTPException: routing_error, Exception: failure_handler(debug=settings.debug)},
         lifespan=lifespan,
     )
+    return Routes({"/invocations": Invocations(engine, model.signature, settings)}, rest)

@@ -99,6 +99,12 @@ def json_response(content: Mapping[str, Any], status: int = 200, headers: Mappin
 _ROUTING_CODES = {404: "RESOURCE_DOES_NOT_EXIST", 405: "METHOD_NOT_ALLOWED"}
 
 
+def wrong_method(path: str, method: str, *allowed: str) -> Response:
+    """The answer to a method that a path does not take."""
+    content = {"error_code": _ROUTING_CODES[HTTPStatus.METHOD_NOT_ALLOWED], "message": f"{path} does not take {method}"}
+    return json_response(content, HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": ", ".join(allowed)})
+
+
 async def routing_error(request: Request, error: Exception) -> Response:
     """The answer to a path or method that the server does not have."""
     if not isinstance(error, HTTPException):

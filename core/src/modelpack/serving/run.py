@@ -19,7 +19,7 @@ from modelpack.serving.example import curl_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from starlette.applications import Starlette
+    from starlette.types import ASGIApp
 
     from modelpack.pyfunc.model import PyFuncModel
     from modelpack.serving.settings import ServerSettings
@@ -50,7 +50,7 @@ def serve(model: PyFuncModel, settings: ServerSettings, announce: Callable[[str]
         run(create_app(model, settings=settings), settings, listener, lambda: announce("\n".join(lines)))
 
 
-def run(app: Starlette, settings: ServerSettings, listener: socket.socket, ready: Callable[[], object]) -> None:
+def run(app: ASGIApp, settings: ServerSettings, listener: socket.socket, ready: Callable[[], object]) -> None:
     """Run an application on a listening socket until SIGINT or SIGTERM.
 
     Args:
