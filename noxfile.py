@@ -14,7 +14,18 @@ import nox
 nox.needs_version = ">=2024.10"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_missing_interpreters = True
-nox.options.sessions = ["lint", "types", "tests", "plugin", "interop", "newest", "minimum", "wheels", "docs"]
+nox.options.sessions = [
+    "lint",
+    "types",
+    "tests",
+    "plugin",
+    "clients",
+    "interop",
+    "newest",
+    "minimum",
+    "wheels",
+    "docs",
+]
 
 ROOT = Path(__file__).resolve().parent
 CORE = "core"
@@ -23,12 +34,15 @@ EXAMPLES = sorted(path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob
 CONSTRAINTS = ["-c", "constraints.txt"]
 MLFLOW_CONSTRAINTS = ["-c", "constraints-mlflow.txt"]
 TEST_TOOLS = ["pytest", "pytest-timeout", "hypothesis"]
+SERVER_TOOLS = ["openapi-spec-validator>=0.7", "trustme>=1.2"]
+CLIENTS = ["tritonclient[http]", "schemathesis", "playwright"]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ACCEPTED = ["polars", "scipy"]  # libraries whose data core accepts, without needing them
 LINT_TOOLS = ["ruff", "import-linter"]
 WHEEL_TOOLS = ["build", "twine", "httpx"]
 MLFLOW = ["mlflow>=3", "scikit-learn", "skops"]
 TYPE_TOOLS = ["mypy", "pandas-stubs", "types-PyYAML", "nox"]
-CORE_WITH_EVERYTHING = f"./{CORE}[arrow,pandas,testing]"
+CORE_WITH_EVERYTHING = f"./{CORE}[arrow,pandas,testing,tracing,zstd]"
 
 
 def _newest_python() -> str:
@@ -79,7 +93,7 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Check the types of core, plugins, examples and tests, strictly."""
     everything = _editable(CORE_WITH_EVERYTHING, *(f"./{folder}" for folder in [*PLUGINS, *EXAMPLES]))
-    session.install(*TYPE_TOOLS, *TEST_TOOLS, *everything, *CONSTRAINTS)
+    session.install(*TYPE_TOOLS, *TEST_TOOLS, *SERVER_TOOLS, *CLIENTS, *everything, *CONSTRAINTS)
     sources = os.pathsep.join(f"{folder}/src" for folder in [*PLUGINS, *EXAMPLES])
     for folder in [CORE, *PLUGINS, *EXAMPLES]:
         session.run("mypy", f"{folder}/src", f"{folder}/tests", env={"MYPYPATH": sources})
@@ -90,7 +104,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Test core alone: no plugin is installed, which proves that core needs none."""
-    session.install(*TEST_TOOLS, *ACCEPTED, *_editable(CORE_WITH_EVERYTHING), *CONSTRAINTS)
+    session.install(*TEST_TOOLS, *SERVER_TOOLS, *ACCEPTED, *_editable(CORE_WITH_EVERYTHING), *CONSTRAINTS)
     session.run("pytest", "core/tests", "tests/architecture", *session.posargs)
 
 
@@ -109,9 +123,8 @@ def minimum(session: nox.Session, name: str) -> None:
     if session.venv_backend != "uv":
         session.skip("only uv resolves the lowest versions; install uv to run this session")
     folders = [CORE_WITH_EVERYTHING] if name == CORE else [f"./{CORE}[testing]", f"./{name}"]
-    session.install(
-        "--resolution", "lowest-direct", "pytest>=8.2", "pytest-timeout>=2.3", "hypothesis>=6.100", *_editable(*folders)
-    )
+    tools = ["pytest>=8.2", "pytest-timeout>=2.3", "hypothesis>=6.100", *SERVER_TOOLS]
+    session.install("--resolution", "lowest-direct", *tools, *_editable(*folders))
     session.run("pytest", f"{name}/tests", "-m", "not slow", *session.posargs)
 
 
@@ -119,7 +132,7 @@ def minimum(session: nox.Session, name: str) -> None:
 def newest(session: nox.Session) -> None:
     """Test core and every plugin on the newest Python at hand."""
     everything = _editable(CORE_WITH_EVERYTHING, *(f"./{folder}" for folder in PLUGINS))
-    session.install(*TEST_TOOLS, *everything, *CONSTRAINTS)
+    session.install(*TEST_TOOLS, *SERVER_TOOLS, *everything, *CONSTRAINTS)
     session.run("pytest", "core/tests", *(f"{folder}/tests" for folder in PLUGINS), "-m", "not slow", *session.posargs)
 
 
@@ -132,6 +145,26 @@ def interop(session: nox.Session) -> None:
     session.install(*TEST_TOOLS, *everything, *CONSTRAINTS)
     environment = {"MODELPACK_TEST_MLFLOW_PYTHON": str(_interpreter(mlflow))}
     session.run("pytest", "tests/interop", "tests/end_to_end", *session.posargs, env=environment)
+
+
+@nox.session
+def clients(session: nox.Session) -> None:
+    """Test the server with clients that others wrote: Triton's, Schemathesis, a browser."""
+    everything = _editable(CORE_WITH_EVERYTHING, *(f"./{folder}" for folder in PLUGINS))
+    session.install(*TEST_TOOLS, *SERVER_TOOLS, *CLIENTS, *everything, *CONSTRAINTS)
+    _install_browser(session)
+    session.run("pytest", "tests/clients", *session.posargs)
+
+
+def _install_browser(session: nox.Session) -> None:
+    """Install Debian's Chromium where no browser is and the session may; the tests skip without one."""
+    if any(map(shutil.which, BROWSERS)):
+        return
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        session.warn("no Chromium is installed: the tests of the page will be skipped")
+        return
+    session.run("apt-get", "update", "-q", external=True, silent=True)
+    session.run("apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium", external=True, silent=True)
 
 
 @nox.session
@@ -172,7 +205,7 @@ def bench(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Write the constraints: one resolution of everything of ours, and one of MLflow, for every supported Python."""
     ours = [CORE_WITH_EVERYTHING, *(f"./{folder}" for folder in [*PLUGINS, *EXAMPLES])]
-    tools = [*TEST_TOOLS, *ACCEPTED, *LINT_TOOLS, *TYPE_TOOLS, *WHEEL_TOOLS]
+    tools = [*TEST_TOOLS, *SERVER_TOOLS, *CLIENTS, *ACCEPTED, *LINT_TOOLS, *TYPE_TOOLS, *WHEEL_TOOLS]
     _write_constraints(session, "constraints.txt", [*(f"-e {folder}" for folder in ours), *tools])
     _write_constraints(session, "constraints-mlflow.txt", MLFLOW)
 
