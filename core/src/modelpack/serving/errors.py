@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 from starlette.exceptions import HTTPException
@@ -52,10 +52,24 @@ class IncompleteBodyError(DataFormatError):
     """The client went away before its request was complete."""
 
 
+class SlowBodyError(ModelpackError):
+    """The request came too slowly; what is left of it is not waited for."""
+
+    error_code = "REQUEST_TIMEOUT"
+    headers: ClassVar[Mapping[str, str]] = {"Connection": "close"}
+
+
+class ContentEncodingError(UnsupportedMediaTypeError):
+    """The body is in a content encoding that the server does not undo."""
+
+    headers: ClassVar[Mapping[str, str]] = {"Accept-Encoding": "gzip, deflate, zstd"}
+
+
 STATUS: dict[type[ModelpackError], int] = {
     DataFormatError: HTTPStatus.BAD_REQUEST,
     InvalidArgumentError: HTTPStatus.BAD_REQUEST,
     NotAcceptableError: HTTPStatus.NOT_ACCEPTABLE,
+    SlowBodyError: HTTPStatus.REQUEST_TIMEOUT,
     BodyTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedMediaTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     MissingDependencyError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -73,6 +87,7 @@ def status_of(error: BaseException) -> int:
 def error_response(error: Exception, *, debug: bool) -> Response:
     """The answer to a request that failed: `{"error_code", "message"}`, a `hint` when there is one.
 
+    An error may bring `headers` for its answer as an attribute.
     What is not a `ModelpackError` is a bug: it is logged and, without `debug`, not shown.
     """
     status = status_of(error)
@@ -86,7 +101,7 @@ def error_response(error: Exception, *, debug: bool) -> Response:
         LOGGER.error("%s", error, exc_info=error)
     if debug:
         content["stack_trace"] = "".join(traceback.format_exception(error))
-    return json_response(content, status)
+    return json_response(content, status, getattr(error, "headers", None))
 
 
 def json_response(content: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
