@@ -1,19 +1,23 @@
 from __future__ import annotations
 
-import gzip
+import asyncio
 from typing import TYPE_CHECKING
 
-import anyio
 import pytest
 
-from modelpack.serving.body import decompressed, read_body
-from modelpack.serving.errors import BodyTooLargeError, IncompleteBodyError
+from modelpack.serving.app import create_app
+from modelpack.serving.body import read_body
+from modelpack.serving.errors import BodyTooLargeError, IncompleteBodyError, SlowBodyError
+from modelpack.serving.settings import ServerSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterator, MutableMapping
     from typing import Any
 
     from starlette.testclient import TestClient
+    from starlette.types import Message, Receive
+
+    from modelpack.pyfunc.model import PyFuncModel
 
 ROWS = b"x,y\n" + b"1.0,0.5\n" * 1000
 
@@ -52,7 +56,7 @@ def test_reading_stops_at_the_limit() -> None:
         return {"type": "http.request", "body": b"x" * 10, "more_body": True}
 
     with pytest.raises(BodyTooLargeError):
-        anyio.run(read_body, receive, None, 25)
+        asyncio.run(read_body(receive, None, 25))
     assert received == 3
 
 
@@ -63,39 +67,61 @@ def test_a_client_that_goes_away_is_no_failure_of_the_server() -> None:
         return {"type": "http.disconnect"}
 
     with pytest.raises(IncompleteBodyError):
-        anyio.run(read_body, receive, None, 25)
+        asyncio.run(read_body(receive, None, 25))
 
 
-def test_gzip_bodies_are_read(client: TestClient) -> None:
-    """Also in several members; `identity` is no encoding."""
-    halves = gzip.compress(ROWS[:100]) + gzip.compress(ROWS[100:])
-    for body, encoding in ((gzip.compress(ROWS), "gzip"), (halves, "GZIP"), (ROWS, "identity")):
-        response = post(client, body, Content_Encoding=encoding)
-        assert response.status_code == 200, response.text
-        assert len(response.json()["predictions"]) == 1000
+def body_in_parts(*parts: bytes, then: Callable[[], Awaitable[Any]]) -> Receive:
+    """A channel that gives parts of a body and then what comes."""
+    rest = iter(parts)
+
+    async def receive() -> Message:
+        for part in rest:
+            return {"type": "http.request", "body": part, "more_body": True}
+        answer: Message = await then()
+        return answer
+
+    return receive
 
 
-@pytest.mark.parametrize(
-    ("body", "encoding", "status"),
-    [
-        (b"no gzip", "gzip", 400),
-        (gzip.compress(ROWS)[:-9], "gzip", 400),
-        (gzip.compress(ROWS) + b"rest", "gzip", 400),
-        (ROWS, "br", 415),
-        (ROWS, "gzip, gzip", 415),
-    ],
-)
-def test_other_encodings_and_damaged_bodies_are_refused(
-    client: TestClient, body: bytes, encoding: str, status: int
-) -> None:
-    """400 for what cannot be read, 415 for what is not known."""
-    assert post(client, body, Content_Encoding=encoding).status_code == status
+async def for_ever() -> None:
+    """Never comes."""
+    await asyncio.get_running_loop().create_future()
 
 
-def test_a_compressed_bomb_is_stopped_at_the_limit(make_client: Callable[..., TestClient]) -> None:
-    """The limit holds for what comes out, too."""
-    bomb = gzip.compress(b"0" * 10_000_000)
-    assert len(bomb) < 20_000
-    assert post(make_client(max_body=20_000), bomb, Content_Encoding="gzip").status_code == 413
-    with pytest.raises(BodyTooLargeError):
-        decompressed(gzip.compress(b"0" * 60) * 2, "gzip", 100)
+@pytest.mark.parametrize("parts", [(), (b"",), (b"x", b"y")], ids=["nothing", "no byte", "two bytes"])
+def test_a_body_that_stalls_is_given_up(parts: tuple[bytes, ...]) -> None:
+    """Whether it stalls before its first byte or after."""
+    with pytest.raises(SlowBodyError):
+        asyncio.run(read_body(body_in_parts(*parts, then=for_ever), None, 25, 0.01))
+
+
+def test_a_body_that_comes_has_more_time() -> None:
+    """A second for every 10,000 bytes: a large one over a slow line is read, one that drips is not."""
+    steps = [b"x" * 100_000] * 3
+
+    async def pause_then_end() -> Message:
+        await asyncio.sleep(0.05)
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    body = asyncio.run(read_body(body_in_parts(*steps, then=pause_then_end), None, 1_000_000, 0.01))
+    assert len(body) == 300_000
+    with pytest.raises(SlowBodyError):
+        asyncio.run(read_body(body_in_parts(b"x", then=pause_then_end), None, 1_000_000, 0.01))
+
+
+def test_a_slow_body_is_a_408_that_ends_the_connection(make_model: Callable[..., PyFuncModel]) -> None:
+    """The rest of it is not waited for."""
+    app = create_app(make_model(), settings=ServerSettings(timeout=0.01))
+    scope = {"type": "http", "method": "POST", "path": "/invocations", "headers": [(b"content-type", b"text/csv")]}
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def request() -> None:
+        await app(scope, body_in_parts(b"x,y", then=for_ever), send)
+
+    asyncio.run(request())
+    headers = dict(sent[0]["headers"])
+    assert (sent[0]["status"], headers[b"connection"]) == (408, b"close")
+    assert b"REQUEST_TIMEOUT" in sent[1]["body"]

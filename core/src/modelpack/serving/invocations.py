@@ -10,7 +10,8 @@ from modelpack.data.codecs import JSON, Decoder, request_codec
 from modelpack.data.tables import output_names
 from modelpack.errors import UnsupportedMediaTypeError
 from modelpack.serving.answers import Negotiator
-from modelpack.serving.body import decompressed, read_body
+from modelpack.serving.body import read_body
+from modelpack.serving.content_encoding import decompressed
 from modelpack.serving.engine import Invocation
 from modelpack.serving.errors import LOGGER, SAFE, error_response, wrong_method
 
@@ -51,7 +52,7 @@ class Invocations:
         codec, media_type = self._codec(headers.get(b"content-type", b"").decode("latin-1"))
         accept = headers.get(b"accept")
         answer = self._negotiator.choose(None if accept is None else accept.decode("latin-1"), codec)
-        body = await read_body(receive, headers.get(b"content-length"), self._settings.max_body)
+        body = await read_body(receive, headers.get(b"content-length"), self._settings.max_body, self._settings.timeout)
         encoding = headers.get(b"content-encoding")
         invocation = Invocation(lambda: self._read(body, encoding, codec, media_type), answer.encode, len(body))
         return Response(await self._engine.score(invocation), headers=SAFE, media_type=answer.media_type)
