@@ -35,14 +35,19 @@ OptionsT = TypeVar("OptionsT", bound=PluginOptions)
 
 @runtime_checkable
 class Predictor(Protocol):
-    """What `modelpack_pyfunc_adapt` answers: the generic Python view of a model."""
+    """What `modelpack_pyfunc_adapt` answers: the generic Python view of a model.
+
+    A predictor may have an attribute `takes_arrays`, a bool. True says that for a column signature whose columns share
+    one number type, `data` may as well be a two-dimensional array with the signature's columns in its order, and that
+    the answer is the same. The scoring server then makes no DataFrame. Without the attribute it is False.
+    """
 
     def predict(self, data: Any, params: Mapping[str, Any] | None = None) -> Any:
         """Score one batch.
 
         Args:
             data: A DataFrame for a column signature or none, an array or a dict of arrays for a tensor signature;
-                already converted to the signature's types. It is left unchanged.
+                already converted to the signature's types. It is left unchanged, and may be read-only.
             params: Values for the signature's params, defaults filled in; None without such.
 
         Returns:

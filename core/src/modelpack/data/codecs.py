@@ -148,9 +148,15 @@ def named_codec(text: str) -> tuple[Codec, MediaType]:
 class Decoder:
     """Reads bodies for one signature, which is arranged for that once."""
 
-    def __init__(self, signature: ModelSignature | None) -> None:
-        """Prepare for a signature; without one, formats give what they give."""
-        self.plan = InputPlan(signature)
+    def __init__(self, signature: ModelSignature | None, *, arrays: bool = False) -> None:
+        """Prepare for a signature; without one, formats give what they give.
+
+        Args:
+            signature: What the model takes.
+            arrays: Whether a table becomes an array of two axes where all columns of the signature share a number type
+                and the data is just what it says: `PyFuncModel.takes_arrays` of the model it goes to.
+        """
+        self.plan = InputPlan(signature, arrays=arrays)
 
     def decode(self, body: bytes, content_type: str | None) -> Payload:
         """Read a body.

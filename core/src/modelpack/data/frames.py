@@ -5,7 +5,8 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from modelpack.data.columns import narrowed, typed_column
+from modelpack.data.arrays import array_from_rows
+from modelpack.data.columns import typed_column
 from modelpack.data.libraries import require
 from modelpack.errors import DataFormatError
 
@@ -15,10 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from modelpack.data.plan import InputPlan
-
-
-_KINDS = {"float64": "fi", "float32": "fi", "int64": "i"}
-"""The kinds of array that numbers of a type come as; NumPy makes booleans among numbers into numbers."""
 
 
 def frame_from_rows(
@@ -36,9 +33,9 @@ def frame_from_rows(
         DataFormatError: A row has more or fewer values than there are names, or a name stands twice.
     """
     names = _checked_names(rows, names, plan)
-    frame = _uniform_frame(rows, names, plan, booleans=booleans)
-    if frame is not None:
-        return frame
+    array = array_from_rows(rows, names, plan, booleans=booleans)
+    if array is not None:
+        return array if plan.arrays else _frame_of_array(array, plan)
     _check_rows(rows, len(names))
     columns: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [[] for _ in names]
     return _frame(dict(zip(names, columns, strict=True)), plan)
@@ -84,21 +81,8 @@ def _checked_names(rows: Sequence[Any], names: list[Any] | None, plan: InputPlan
     return names
 
 
-def _uniform_frame(rows: Sequence[Any], names: list[Any], plan: InputPlan, *, booleans: bool) -> pd.DataFrame | None:
-    """The way for numbers of one type in the signature's order: one array, no columns of Python objects."""
-    if plan.uniform is None or names is not plan.names or not rows:
-        return None
-    numpy = require("numpy", "pandas")
-    try:
-        array = numpy.array(rows)
-    except (ValueError, OverflowError):
-        return None
-    if array.shape != (len(rows), len(names)) or array.dtype.kind not in _KINDS[plan.uniform]:
-        return None
-    if booleans and any(bool in set(map(type, row)) for row in rows):
-        return None
-    typed = narrowed(array, names) if plan.uniform == "float32" else array.astype(plan.uniform, copy=False)
-    frame: pd.DataFrame = require("pandas", "pandas").DataFrame(typed, columns=plan.index, copy=False)
+def _frame_of_array(array: Any, plan: InputPlan) -> pd.DataFrame:
+    frame: pd.DataFrame = require("pandas", "pandas").DataFrame(array, columns=plan.index, copy=False)
     return frame
 
 
@@ -135,7 +119,7 @@ def labelled(frame: pd.DataFrame, index: list[Any]) -> pd.DataFrame:
     """
     if len(index) != len(frame):
         raise DataFormatError(f"the index has {len(index)} labels for {len(frame)} rows")
-    if index != list(range(len(index))):
+    if hasattr(frame, "index") and index != list(range(len(index))):
         frame.index = require("pandas", "pandas").Index(index)
     return frame
 

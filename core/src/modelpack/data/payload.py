@@ -17,7 +17,8 @@ class Payload:
     """Input for one call of `predict`.
 
     Attributes:
-        data: A DataFrame for tabular forms, an array or a dict of arrays for tensors.
+        data: A DataFrame for tabular forms, or an array where the plan allows it; an array or a dict of arrays for
+            tensors.
         params: The params that came with the data; None without such.
         notice: A remark for whoever runs the server, such as a form that is no longer the default.
     """

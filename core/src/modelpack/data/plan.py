@@ -11,9 +11,23 @@ from modelpack.schema.signature import ColumnSchema, DataType, TensorSchema
 if TYPE_CHECKING:
     import pandas as pd
 
-    from modelpack.schema.signature import ColumnType, ModelSignature, Tensor
+    from modelpack.schema.signature import ColumnType, ModelSignature, Schema, Tensor
 
-_UNIFORM = {DataType.DOUBLE: "float64", DataType.FLOAT: "float32", DataType.LONG: "int64"}
+_UNIFORM = {
+    DataType.DOUBLE: "float64",
+    DataType.FLOAT: "float32",
+    DataType.LONG: "int64",
+    DataType.INTEGER: "int32",
+}
+
+
+def uniform_dtype(schema: Schema | None) -> str | None:
+    """NumPy's name of the number type that all columns share, when they have a name each: a table that is one array."""
+    if not isinstance(schema, ColumnSchema) or None in schema.names or len(set(schema.names)) != len(schema.names):
+        return None
+    types = [each.type for each in schema.columns if isinstance(each.type, DataType)]
+    alone = len(types) == len(schema.columns) and len(set(types)) == 1
+    return _UNIFORM.get(types[0]) if alone else None
 
 
 class InputPlan:
@@ -24,11 +38,17 @@ class InputPlan:
         types: The type of each named column.
         tensors: The tensors of a tensor signature.
         uniform: NumPy's name of the type that all columns share, when they share a number type.
+        arrays: Whether data that is just what the signature says becomes one array instead of a frame.
         single: The type of the only column, when there is one only.
     """
 
-    def __init__(self, signature: ModelSignature | None) -> None:
-        """Arrange the inputs of a signature; without one, data is read as its format gives it."""
+    def __init__(self, signature: ModelSignature | None, *, arrays: bool = False) -> None:
+        """Arrange the inputs of a signature; without one, data is read as its format gives it.
+
+        Args:
+            signature: What the model takes.
+            arrays: Whether whoever gets the data takes one array where all columns share a number type.
+        """
         schema = signature.inputs if signature is not None else None
         columns = schema.columns if isinstance(schema, ColumnSchema) else ()
         self.tensors: tuple[Tensor, ...] = schema.tensors if isinstance(schema, TensorSchema) else ()
@@ -36,9 +56,8 @@ class InputPlan:
         self.names: list[str | int] = list(self.types)
         self.single: ColumnType | None = columns[0].type if len(columns) == 1 else None
         self.tabular = bool(columns)
-        shared = {each.type for each in columns if isinstance(each.type, DataType)}
-        alone = len(shared) == 1 and all(isinstance(each.type, DataType) for each in columns)
-        self.uniform = _UNIFORM.get(shared.pop()) if alone and self.names else None
+        self.uniform = uniform_dtype(schema)
+        self.arrays = arrays and self.uniform is not None
         self._renamed = {str(name): name for name in self.names if not isinstance(name, str)}
 
     @cached_property

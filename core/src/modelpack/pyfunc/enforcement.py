@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelpack.data.libraries import require
+from modelpack.data.plan import uniform_dtype
 from modelpack.pyfunc.params import ParamsEnforcer
 from modelpack.pyfunc.policy import Policy, checked_policy
 from modelpack.pyfunc.unsigned import as_given
@@ -22,19 +23,22 @@ class Enforcer:
     Input is never changed, and not copied when it fits already. Instances may be shared by threads.
     """
 
-    def __init__(self, signature: ModelSignature | None, policy: Policy = "safe") -> None:
+    def __init__(self, signature: ModelSignature | None, policy: Policy = "safe", *, arrays: bool = False) -> None:
         """Compile a signature.
 
         Args:
             signature: What the model takes. Parts that it does not know are not enforced.
             policy: How far data may be from the signature, see `docs/signatures.md`.
+            arrays: Whether the model takes an array of two axes where all columns share a number type.
 
         Raises:
             InvalidArgumentError: There is no such policy.
             MissingDependencyError: The signature has columns and pandas is not installed, or tensors and NumPy is not.
         """
         self.policy = checked_policy(policy)
-        self._inputs = _inputs_enforcer(None if signature is None else signature.inputs, self.policy)
+        inputs = None if signature is None else signature.inputs
+        self.takes_arrays = arrays and uniform_dtype(inputs) is not None
+        self._inputs = _inputs_enforcer(inputs, self.policy, arrays=self.takes_arrays)
         params = None if signature is None else signature.params
         self._params = None if params is None else ParamsEnforcer(params, self.policy)
 
@@ -46,8 +50,9 @@ class Enforcer:
                 for tensors, an array, a mapping of arrays, nested lists or a DataFrame.
 
         Returns:
-            For columns, a DataFrame with exactly the columns of the signature, in its order. For tensors an array, or
-            a dict of arrays when they have names. Without a signature the data, records and columns as a DataFrame.
+            For columns, a DataFrame with exactly the columns of the signature, in its order; an array of their type and
+            number itself where the model takes it. For tensors an array, or a dict of arrays when they have names.
+            Without a signature the data, records and columns as a DataFrame.
 
         Raises:
             SchemaError: The data does not fit. The message names the columns, what was expected and what came.
@@ -68,15 +73,22 @@ class Enforcer:
         return None if params is None else dict(params)
 
 
-def _inputs_enforcer(schema: Schema | None, policy: Policy) -> Callable[[Any], Any]:
+def _inputs_enforcer(schema: Schema | None, policy: Policy, *, arrays: bool) -> Callable[[Any], Any]:
     if isinstance(schema, ColumnSchema) and schema.columns:
-        require("pandas", "pandas")
-        from modelpack.pyfunc.columns import ColumnsEnforcer
-
-        return ColumnsEnforcer(schema, policy)
+        return _columns_enforcer(schema, policy, arrays=arrays)
     if isinstance(schema, TensorSchema) and schema.tensors:
         require("numpy", "pandas")
         from modelpack.pyfunc.tensors import TensorsEnforcer
 
         return TensorsEnforcer(schema, policy)
     return as_given
+
+
+def _columns_enforcer(schema: ColumnSchema, policy: Policy, *, arrays: bool) -> Callable[[Any], Any]:
+    require("pandas", "pandas")
+    from modelpack.pyfunc.arrays import ArraysEnforcer
+    from modelpack.pyfunc.columns import ColumnsEnforcer
+
+    tables = ColumnsEnforcer(schema, policy)
+    dtype = uniform_dtype(schema) if arrays else None
+    return tables if dtype is None else ArraysEnforcer(dtype, len(schema.columns), tables)

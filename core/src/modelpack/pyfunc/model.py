@@ -50,7 +50,7 @@ class PyFuncModel:
         self._path = path
         self._digest = digest
         self._native = native
-        self._enforcer = Enforcer(mlmodel.signature, policy)
+        self._enforcer = Enforcer(mlmodel.signature, policy, arrays=bool(getattr(predictor, "takes_arrays", False)))
 
     def predict(self, data: Any, params: Mapping[str, Any] | None = None) -> Any:
         """Score one batch.
@@ -67,10 +67,24 @@ class PyFuncModel:
             SchemaError: Data or params do not fit the signature.
             ModelFailureError: The model itself failed; its own exception is the cause.
         """
-        inputs = self._enforcer.inputs(data)
-        enforced = self._enforcer.params(params)
+        return self.predict_enforced(*self.enforce(data, params))
+
+    def enforce(self, data: Any, params: Mapping[str, Any] | None = None) -> tuple[Any, dict[str, Any] | None]:
+        """The first half of `predict`: data and params as the model expects them.
+
+        Raises:
+            SchemaError: Data or params do not fit the signature.
+        """
+        return self._enforcer.inputs(data), self._enforcer.params(params)
+
+    def predict_enforced(self, inputs: Any, params: Mapping[str, Any] | None = None) -> Any:
+        """The second half of `predict`: score what `enforce` answered.
+
+        Raises:
+            ModelFailureError: The model itself failed; its own exception is the cause.
+        """
         try:
-            return self._predictor.predict(inputs, enforced)
+            return self._predictor.predict(inputs, params)
         except ModelpackError:
             raise
         except Exception as error:
@@ -79,6 +93,11 @@ class PyFuncModel:
     def unwrap(self) -> Any:
         """The model as its own library knows it: an estimator, a network, a `PythonModel`."""
         return self._native
+
+    @property
+    def takes_arrays(self) -> bool:
+        """Whether a table may come as an array: the columns share one number type, and the model says that it does."""
+        return self._enforcer.takes_arrays
 
     @property
     def metadata(self) -> MLmodel:
