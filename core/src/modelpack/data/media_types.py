@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from modelpack.errors import UnsupportedMediaTypeError
@@ -14,8 +15,14 @@ if TYPE_CHECKING:
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _TYPE = re.compile(rf"\s*({_WORD})/({_WORD})\s*")
 _PARAMETER = re.compile(rf';\s*(?:({_WORD})\s*=\s*({_WORD}|"(?:[^"\\]|\\.)*"))?\s*')
-_ELEMENT = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
+_ELEMENT = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*+(?:"|\\?$))++', re.DOTALL)
+"""One of a list's elements; a quote that stays open runs to the end, lest a long header take time by its square."""
 _ESCAPE = re.compile(r"\\(.)")
+_QUALITY = re.compile(r"0(\.\d*)?|1(\.0*)?|\.\d+")
+"""RFC 9110 wants a digit before the point; Java's own client leaves it out."""
+_MOST_RANGES = 64
+_LONGEST = 1_000
+"""Characters in a media type."""
 _CHARSETS = {
     "utf-8": "utf-8-sig",
     "utf8": "utf-8-sig",
@@ -48,7 +55,7 @@ class MediaType:
         Raises:
             UnsupportedMediaTypeError: It is no media type.
         """
-        match = _TYPE.match(text)
+        match = _TYPE.match(text) if len(text) <= _LONGEST else None
         position = match.end() if match else 0
         parameters = []
         while match and position < len(text):
@@ -59,7 +66,7 @@ class MediaType:
             if match[1]:
                 parameters.append((match[1].lower(), _unquoted(match[2])))
         if match is None:
-            raise UnsupportedMediaTypeError(f"{text!r} is no media type", hint="for example: application/json")
+            raise UnsupportedMediaTypeError(f"{text[:100]!r} is no media type", hint="for example: application/json")
         return cls(text[: text.find(";")].strip().lower() if ";" in text else text.strip().lower(), tuple(parameters))
 
     def parameter(self, name: str) -> str | None:
@@ -114,14 +121,28 @@ def negotiate(accept: str | None, offers: Sequence[MediaType]) -> MediaType | No
 
 def _ranges(accept: str) -> Iterator[tuple[MediaType, float]]:
     """The ranges that can be read; a malformed one is passed over, as RFC 9110 advises."""
-    for element in _ELEMENT.findall(accept):
+    for element in islice(_ELEMENT.finditer(accept), _MOST_RANGES):
         try:
-            media_type = MediaType.parse(element)
-            quality = float(media_type.parameter("q") or 1)
-        except (UnsupportedMediaTypeError, ValueError):
+            media_type = MediaType.parse(element[0])
+        except UnsupportedMediaTypeError:
             continue
-        wanted = tuple((name, value) for name, value in media_type.parameters if name not in {"q", "charset"})
-        yield MediaType(media_type.name, wanted), quality
+        quality = media_type.parameter("q") or "1"
+        if _QUALITY.fullmatch(quality):
+            yield MediaType(media_type.name, tuple(_own(media_type))), float(quality)
+
+
+def _own(wanted: MediaType) -> Iterator[tuple[str, str]]:
+    """The parameters that tell one offer from another; what comes after `q` is no part of the type."""
+    for name, value in wanted.parameters:
+        if name == "q":
+            return
+        if not _goes_without_saying(name, value):
+            yield name, value
+
+
+def _goes_without_saying(name: str, value: str) -> bool:
+    """Whether it tells no answer from another: all text is UTF-8, and all CSV has a header row."""
+    return name == "charset" or (name, value) == ("header", "present")
 
 
 def _quality(offer: MediaType, ranges: Sequence[tuple[MediaType, float]]) -> float:

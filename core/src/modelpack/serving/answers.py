@@ -52,8 +52,8 @@ class Negotiator:
             _RECORDS: Answer(JSON, "application/json", bare),
         }
         for codec in _OTHERS:
-            media_type = MediaType(codec.media_types[0])
-            self._offers[media_type] = Answer(codec, str(media_type), plain)
+            for name in codec.media_types:
+                self._offers[MediaType(name)] = Answer(codec, name, plain)
         self.choose = lru_cache(maxsize=256)(self._choose)
 
     def _choose(self, accept: str | None, request: Codec) -> Answer:

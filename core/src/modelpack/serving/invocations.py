@@ -14,6 +14,7 @@ from modelpack.serving.body import read_body
 from modelpack.serving.content_encoding import decompressed
 from modelpack.serving.engine import Invocation
 from modelpack.serving.errors import LOGGER, SAFE, error_response, wrong_method
+from modelpack.serving.headers import by_name
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -48,7 +49,7 @@ class Invocations:
     async def _respond(self, scope: Scope, receive: Receive) -> Response:
         if scope["method"] != "POST":
             return wrong_method(scope["path"], scope["method"], "POST")
-        headers: dict[bytes, bytes] = dict(scope["headers"])
+        headers = by_name(scope["headers"])
         codec, media_type = self._codec(headers.get(b"content-type", b"").decode("latin-1"))
         accept = headers.get(b"accept")
         answer = self._negotiator.choose(None if accept is None else accept.decode("latin-1"), codec)
