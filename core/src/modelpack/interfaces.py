@@ -67,12 +67,16 @@ class Flavor(ABC, Generic[OptionsT, ConfT]):
         conf_type: What the flavor writes under its key.
         loader_modules: The values of `python_function: loader_module:` that stand for this flavor. The first is
             written; the others are read. Empty when the flavor has no generic Python view.
+        fork_safe: Whether a loaded model that has not predicted yet works on in a fork of its process: its library
+            keeps no threads, sockets or devices that a child would not have. The scoring server then loads it once for
+            all its workers. When in doubt, False: each worker loads the model itself.
     """
 
     name: ClassVar[str]
     options_type: type[OptionsT]
     conf_type: type[ConfT]
     loader_modules: ClassVar[tuple[str, ...]] = ()
+    fork_safe: ClassVar[bool] = False
 
     @abstractmethod
     def requirements(self, conf: ConfT) -> Sequence[str]:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import modelpack.pyfunc
-from modelpack.serving.run import listening_socket
+from modelpack.serving.listening import listening_socket
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modelpack.errors import InvalidArgumentError
-from modelpack.serving.run import listening_socket
+from modelpack.serving.listening import listening_socket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -81,12 +81,11 @@ def _uri(model: str, run_id: str | None) -> str:
 
 
 def _serve(
-    uri: str, host: str, port: int, trust: list[str] | None, *, protocol: Protocol, flavor: str = "python_function"
+    uri: str, host: str, port: int, trust: list[str] | None, *, protocol: Protocol, flavor: str | None = None
 ) -> None:
-    from modelpack.pyfunc.load import load_model
     from modelpack.serving.run import serve
     from modelpack.serving.settings import ServerSettings
+    from modelpack.serving.source import ModelSource
 
-    model = load_model(uri, trust=chosen_trust(trust))
-    model.metadata.flavor_conf(flavor)
-    serve(model, ServerSettings(host=host, port=port, protocol=protocol), notice)
+    source = ModelSource(uri=uri, flavor=flavor, trust=chosen_trust(trust))
+    serve(source, ServerSettings(host=host, port=port, protocol=protocol), notice)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import Annotated
-
-import typer
-
+from modelpack.cli import serve_options as options
 from modelpack.cli.options import (
     ModelArgument,
     ModelOption,
@@ -19,48 +15,64 @@ from modelpack.cli.options import (
 from modelpack.cli.output import notice
 
 
-class ProtocolChoice(Enum):
-    """The values of `--protocol`."""
-
-    modelpack = "modelpack"
-    mlflow_0_9 = "mlflow-0.9"
-    mlflow_0_1 = "mlflow-0.1"
-
-
-HostOption = Annotated[str, typer.Option("--host", help="The address to listen on.")]
-PortOption = Annotated[int, typer.Option("--port", "-p", help="The port to listen on; 0 finds a free one.")]
-TimeoutOption = Annotated[float, typer.Option("--timeout", help="Seconds until a request is answered with 504.")]
-MaxBodyOption = Annotated[
-    str, typer.Option("--max-body", metavar="SIZE", help="The largest request body, such as 500kB, 100MB or 1GB.")
-]
-ProtocolOption = Annotated[
-    ProtocolChoice, typer.Option("--protocol", help="Which answers the clients expect; mlflow-0.9 gives bare lists.")
-]
-DebugOption = Annotated[bool, typer.Option("--debug", help="Send the traceback of a failure with its answer.")]
-
-
 def serve(  # noqa: PLR0913 - each is one option of the command
     model: ModelArgument = None,
     option: ModelOption = None,
     *,
-    host: HostOption = "127.0.0.1",
-    port: PortOption = 5000,
-    timeout: TimeoutOption = 60.0,
-    max_body: MaxBodyOption = "100MB",
-    protocol: ProtocolOption = ProtocolChoice.modelpack,
+    host: options.HostOption = "127.0.0.1",
+    port: options.PortOption = 5000,
+    socket: options.SocketOption = None,
+    flavor: options.FlavorOption = None,
+    workers: options.WorkersOption = 1,
+    threads: options.ThreadsOption = None,
+    max_batch: options.MaxBatchOption = 1024,
+    max_delay_ms: options.MaxDelayOption = 0.0,
+    max_queue: options.MaxQueueOption = 256,
+    max_body: options.MaxBodyOption = "100MB",
+    timeout: options.TimeoutOption = 60.0,
+    grace: options.GraceOption = 30.0,
+    name: options.NameOption = None,
+    api_key_file: options.ApiKeyFileOption = None,
+    tls_certificate: options.CertificateOption = None,
+    tls_key: options.KeyOption = None,
+    log_format: options.LogFormatOption = options.LogFormatChoice.text,
+    access_log: options.AccessLogOption = True,
+    no_warm_up: options.NoWarmUpOption = False,
+    protocol: options.ProtocolOption = options.ProtocolChoice.modelpack,
     trust: TrustOption = None,
     policy: PolicyOption = PolicyChoice.safe,
-    debug: DebugOption = False,
+    env_manager: options.EnvManagerOption = options.EnvManagerChoice.local,
+    debug: options.DebugOption = False,
 ) -> None:
-    """Serve a model: POST /invocations takes JSON, CSV, Parquet and Arrow; GET /ping, /health and /version."""
-    from modelpack.pyfunc.load import load_model
-    from modelpack.pyfunc.policy import checked_policy
-    from modelpack.serving.run import listening_socket, serve
+    """Serve a model over HTTP until it is told to stop: POST /invocations takes JSON, CSV, Parquet and Arrow."""
+    from modelpack.serving.run import serve
     from modelpack.serving.settings import ServerSettings, parse_size
+    from modelpack.serving.source import ModelSource
 
     uri = chosen_model(model, option)
+    options.check_env_manager(env_manager)
+    given = {} if threads is None else {"threads": threads}
     settings = ServerSettings(
-        host=host, port=port, timeout=timeout, max_body=parse_size(max_body), protocol=protocol.value, debug=debug
+        host=host,
+        port=port,
+        socket=socket,
+        tls_certificate=tls_certificate,
+        tls_key=tls_key,
+        api_key_file=api_key_file,
+        workers=workers,
+        max_batch=max_batch,
+        max_delay=max_delay_ms / 1000,
+        max_queue=max_queue,
+        max_body=parse_size(max_body),
+        timeout=timeout,
+        grace=grace,
+        warm_up=not no_warm_up,
+        model_name=name,
+        protocol=protocol.value,
+        log_format=log_format.value,
+        access_log=access_log,
+        debug=debug,
+        **given,
     )
-    listening_socket(host, port).close()  # a taken port is told before the model is loaded
-    serve(load_model(uri, trust=chosen_trust(trust), policy=checked_policy(policy.value)), settings, notice)
+    source = ModelSource(uri=uri, flavor=flavor, trust=chosen_trust(trust), policy=policy.value)
+    serve(source, settings, notice)

@@ -51,15 +51,17 @@ class _Module:
 class ModuleFlavor(_Module, Flavor[PluginOptions, FlavorConf]):
     """A flavor whose functions and facts stand in a module.
 
-    Facts that the module does not state: no options, any conf, no generic Python view, no requirements; and a format
-    that is not said to be free of code counts as executing it.
+    Facts that the module does not state: no options, any conf, no generic Python view, no requirements, not safe to
+    fork; and a format that is not said to be free of code counts as executing it.
     """
 
     def __init__(self, module: ModuleType, name: str) -> None:
         """Adapt a module that stands behind the entry point `name`."""
         super().__init__(module, name)
         vars(self).update(
-            conf_type=getattr(module, "conf_type", FlavorConf), loader_modules=getattr(module, "loader_modules", ())
+            conf_type=getattr(module, "conf_type", FlavorConf),
+            loader_modules=getattr(module, "loader_modules", ()),
+            fork_safe=getattr(module, "fork_safe", False),
         )
 
     def requirements(self, conf: FlavorConf) -> Sequence[str]:

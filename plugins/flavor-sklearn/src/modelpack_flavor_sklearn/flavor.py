@@ -67,6 +67,7 @@ class SklearnFlavor(Flavor[SklearnOptions, SklearnConf]):
     options_type = SklearnOptions
     conf_type = SklearnConf
     loader_modules = ("mlflow.sklearn", "modelpack_flavor_sklearn")
+    fork_safe = True  # OpenMP starts its threads at the first prediction, and BLAS stops its own before a fork
 
     def requirements(self, conf: SklearnConf) -> Sequence[str]:
         """scikit-learn and its array libraries, and what reads the file."""

@@ -1,0 +1,195 @@
+"""A process that answers requests: the web server round the application, and its ties to the supervisor."""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import gc
+import os
+import signal
+import socket
+import sys
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from modelpack.serving.app import create_app
+from modelpack.serving.configuration import read_configuration
+from modelpack.serving.protocol import KEEP_ALIVE, HttpProtocol
+from modelpack.serving.reports import ALIVE, EXHAUSTED, READY, Reports
+from modelpack.serving.signals import leave_to_supervisor
+from modelpack.serving.tls import tls_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from modelpack.pyfunc.model import PyFuncModel
+    from modelpack.serving.settings import ServerSettings
+
+_TICKS_A_SECOND = 10
+
+
+def serve_requests(
+    model: PyFuncModel,
+    settings: ServerSettings,
+    listener: socket.socket,
+    ready: Callable[[], object],
+    supervised: Supervised | None = None,
+) -> None:
+    """Answer requests on a listening socket until a signal says to stop; then finish those at hand.
+
+    Args:
+        model: The loaded model.
+        settings: The server's settings.
+        listener: The socket.
+        ready: Called once requests are answered.
+        supervised: The ties to a supervisor; None when this process is the whole server.
+
+    Raises:
+        ModelpackError: What the settings name cannot be used.
+    """
+    config = uvicorn.Config(
+        create_app(model, settings=settings),
+        http=HttpProtocol,
+        ws="none",
+        log_config=None,
+        log_level="warning",
+        access_log=False,  # the application writes its own
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=max(1, round(settings.grace)),
+    )
+    config.load()
+    config.ssl = tls_context(settings)
+    gc.collect()
+    gc.freeze()  # what is loaded stays: collections no longer walk through it
+    _Server(config, ready, supervised).run(sockets=[listener])
+
+
+class Supervised:
+    """A worker's ties to its supervisor: what it tells it, and how it learns that it is gone."""
+
+    def __init__(self, reports: Reports, lifeline: int) -> None:
+        """Report through one pipe; the other one ends when the supervisor does."""
+        self._reports = reports
+        self._lifeline = lifeline
+        self._told = False
+
+    def attach(self, loop: asyncio.AbstractEventLoop, orphaned: Callable[[], None]) -> None:
+        """Say that requests are answered, and watch for the supervisor's end."""
+        self._reports.say(READY)
+
+        def ended() -> None:
+            loop.remove_reader(self._lifeline)
+            orphaned()
+
+        loop.add_reader(self._lifeline, ended)
+
+    def beat(self, *, exhausted: bool) -> None:
+        """Say that the event loop turns, and once if the worker should be replaced."""
+        self._reports.say(ALIVE)
+        if exhausted and not self._told:
+            self._told = True
+            self._reports.say(EXHAUSTED)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn's server with other signals: in a worker, only SIGTERM stops it, and not even that twice."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], object], supervised: Supervised | None) -> None:
+        super().__init__(config)
+        self._ready = ready
+        self._supervised = supervised
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+            if self._supervised is not None:
+                self._supervised.attach(asyncio.get_running_loop(), self._stop)
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._supervised is not None and counter % _TICKS_A_SECOND == 0:
+            engine = self.lifespan.state.get("engine")
+            self._supervised.beat(exhausted=bool(getattr(engine, "exhausted", False)))
+        return await super().on_tick(counter)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at a signal, without raising it once more afterwards as uvicorn does."""
+        numbers = [signal.SIGTERM] if self._supervised is not None else [signal.SIGTERM, signal.SIGINT]
+        former = {number: signal.signal(number, self._on_signal) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in former.items():
+                signal.signal(number, handler)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the interpreter passes it
+        self.force_exit = self.should_exit and self._supervised is None
+        self._stop()
+
+    def _stop(self) -> None:
+        self.should_exit = True
+
+
+def become_worker() -> None:
+    """Leave the signals of the terminal to the supervisor, and show where a crash happened."""
+    leave_to_supervisor()
+    with suppress(OSError, ValueError, AttributeError):  # standard error may be closed, or no file
+        faulthandler.enable()
+
+
+def work(
+    load: Callable[[], PyFuncModel], settings: ServerSettings, listener: socket.socket, ties: tuple[int, int]
+) -> int:
+    """Be a worker until told to stop.
+
+    Args:
+        load: Answers the model.
+        settings: The server's settings.
+        listener: The socket.
+        ties: The pipe to report through, and the one that ends with the supervisor.
+
+    Returns:
+        The exit code.
+    """
+    reports = Reports(ties[0])
+    try:
+        serve_requests(load(), settings, listener, lambda: None, Supervised(reports, ties[1]))
+    except SystemExit as stop:
+        reports.failed(RuntimeError("the application did not start; the log says why"))
+        return stop.code if isinstance(stop.code, int) else 1
+    except Exception as error:  # noqa: BLE001 - the supervisor is told, whatever it is
+        reports.failed(error)
+        return 1
+    return 0
+
+
+def leave(code: int) -> None:
+    """End this process at once: threads that a model keeps are not waited for, nor may they fail meanwhile."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code)
+
+
+def main() -> None:
+    """Be a worker that was started as a program of its own; its configuration comes on standard input."""
+    become_worker()
+    configuration = read_configuration(sys.stdin.buffer.read())
+    sys.path[:] = configuration.search_path
+    code = work(
+        configuration.source.load,
+        configuration.settings,
+        socket.socket(fileno=configuration.listener),
+        (configuration.reports, configuration.lifeline),
+    )
+    leave(code)
+
+
+if __name__ == "__main__":
+    main()
