@@ -105,10 +105,19 @@ def booleans_with_gaps(values: Sequence[Any]) -> Any:
 
 def _dates(values: Sequence[Any], kinds: set[type], wanted: DataType, name: object) -> Any:  # noqa: ARG001 - one signature for all
     if kinds <= {int, _NONE} and int in kinds:
-        return require("pandas", "pandas").to_datetime(list(values), unit="ms").array
+        return _dates_from_milliseconds(values, name)
     if not kinds <= {str, _NONE}:
         return None
     return dates_from_text(values, name)
+
+
+def _dates_from_milliseconds(values: Sequence[int | None], name: object) -> Any:
+    try:
+        return require("pandas", "pandas").to_datetime(list(values), unit="ms").array
+    except (ValueError, OverflowError) as error:
+        raise SchemaError(
+            f"column {name!r}: {_first_line(error)}", hint="send milliseconds since 1970, or ISO 8601"
+        ) from error
 
 
 def dates_from_text(values: Sequence[str | None], name: object) -> Any:

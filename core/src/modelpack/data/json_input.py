@@ -39,7 +39,13 @@ def decode(body: bytes, media_type: MediaType, plan: InputPlan) -> Payload:
         UnsupportedMediaTypeError: The media type names a format other than `pandas-split` and `pandas-records`.
         SchemaError: A value cannot be of the type that the signature gives it.
     """
-    text = as_utf8(body, media_type)
+    try:
+        return _decoded(as_utf8(body, media_type), media_type, plan)
+    except RecursionError as error:
+        raise DataFormatError("the body is nested too deeply") from error
+
+
+def _decoded(text: bytes, media_type: MediaType, plan: InputPlan) -> Payload:
     reader = _Reader(plan, booleans=b"true" in text or b"false" in text)
     document = parse(text)
     form = media_type.parameter("format")
@@ -85,7 +91,10 @@ def parse(text: bytes) -> Any:
 
 def _parse_python_dialect(text: bytes, first: Exception) -> Any:
     try:
-        return json.loads(text, parse_int=_integer)
+        value = json.loads(text, parse_int=_integer)
+        if b"\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
+        return value
     except (ValueError, RecursionError) as error:
         raise DataFormatError(f"the body is not JSON: {first}", hint=_EXAMPLE) from error
 

@@ -29,9 +29,10 @@ def encode(predictions: Any, dialect: Dialect = "wrapped") -> bytes:
     Raises:
         ModelFailureError: The model answered something that JSON cannot hold.
     """
-    if dialect == "bare":
-        return dumps(bare_value(predictions))
-    return dumps({"predictions": json_value(predictions)})
+    try:
+        return dumps(bare_value(predictions) if dialect == "bare" else {"predictions": json_value(predictions)})
+    except RecursionError as error:
+        raise ModelFailureError("the model's answer is nested too deeply for JSON") from error
 
 
 def dumps(value: Any) -> bytes:

@@ -101,7 +101,8 @@ def error_response(error: Exception, *, debug: bool) -> Response:
         LOGGER.error("%s", error, exc_info=error)
     if debug:
         content["stack_trace"] = "".join(traceback.format_exception(error))
-    return json_response(content, status, getattr(error, "headers", None))
+    sendable = {key: text.encode(errors="backslashreplace").decode() for key, text in content.items()}
+    return json_response(sendable, status, getattr(error, "headers", None))
 
 
 def json_response(content: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
