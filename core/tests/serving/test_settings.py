@@ -22,7 +22,7 @@ def test_what_is_no_size_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "setting", [{"port": 70_000}, {"port": -1}, {"timeout": 0.0}, {"max_body": 0}, {"threads": 0}], ids=str
+    "setting", [{"port": 70_000}, {"port": -1}, {"timeout": 0.0}, {"max_body": 0}, {"threads": -1}], ids=str
 )
 def test_settings_that_cannot_be_meant_are_refused(setting: dict[str, float]) -> None:
     """Before anything listens."""

@@ -31,6 +31,12 @@ class Answer:
     options: WriteOptions
     end: bytes = b""
 
+    @property
+    def content_type(self) -> bytes:
+        """The header of the answer; text says that it is UTF-8."""
+        charset = "; charset=utf-8" if self.media_type.startswith("text/") else ""
+        return f"{self.media_type}{charset}".encode("latin-1")
+
     def encode(self, predictions: Any) -> bytes:
         """The body for these predictions.
 

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from modelpack.serving.engine import Engine
 from modelpack.serving.errors import failure_handler, routing_error
-from modelpack.serving.health import ping, version
+from modelpack.serving.health import health, ping, version
 from modelpack.serving.invocations import Invocations
 from modelpack.serving.routes import Routes
 from modelpack.serving.settings import ServerSettings
@@ -38,15 +38,15 @@ def create_app(model: PyFuncModel, *, settings: ServerSettings | None = None) ->
     engine = Engine(model, settings)
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001 - Starlette passes it
+    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Engine]]:  # noqa: ARG001 - Starlette passes it
         await engine.start()
-        yield
+        yield {"engine": engine}  # a worker looks at it, to tell its supervisor when it is exhausted
         await engine.stop()
 
     rest = Starlette(
         routes=[
-            Route("/ping", ping),
-            Route("/health", ping),
+            Route("/ping", ping(engine)),
+            Route("/health", health(engine)),
             Route("/version", version(model)),
         ],
         exception_handlers={HTTPException: routing_error, Exception: failure_handler(debug=settings.debug)},

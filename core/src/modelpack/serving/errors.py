@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import traceback
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -42,6 +43,23 @@ class RequestTimeoutError(ModelpackError):
     error_code = "DEADLINE_EXCEEDED"
 
 
+class TooBusyError(ModelpackError):
+    """As many requests wait for the model already as may, or longer than this one would."""
+
+    error_code = "RESOURCE_EXHAUSTED"
+
+    def __init__(self, message: str, *, hint: str | None = None, seconds: float = 1.0) -> None:
+        """Ask the client to come again when so many seconds have passed."""
+        super().__init__(message, hint=hint)
+        self.headers = {"Retry-After": str(max(1, math.ceil(seconds)))}
+
+
+class ModelHangsError(TooBusyError):
+    """Every thread that may work for the model is held by a call that does not return."""
+
+    error_code = "TEMPORARILY_UNAVAILABLE"
+
+
 class NotAcceptableError(ModelpackError):
     """The client accepts no format that the server writes."""
 
@@ -74,6 +92,8 @@ STATUS: dict[type[ModelpackError], int] = {
     UnsupportedMediaTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     MissingDependencyError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     SchemaError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooBusyError: HTTPStatus.TOO_MANY_REQUESTS,
+    ModelHangsError: HTTPStatus.SERVICE_UNAVAILABLE,
     RequestTimeoutError: HTTPStatus.GATEWAY_TIMEOUT,
 }
 """Every other error is the server's or the model's: 500."""

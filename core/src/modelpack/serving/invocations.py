@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.responses import Response
-
-from modelpack.data.codecs import JSON, Decoder, request_codec
+from modelpack.data.codecs import CSV, JSON, JSON_LINES, Decoder, request_codec
 from modelpack.data.tables import output_names
 from modelpack.errors import UnsupportedMediaTypeError
 from modelpack.serving.answers import Negotiator
 from modelpack.serving.body import read_body
 from modelpack.serving.content_encoding import decompressed
-from modelpack.serving.engine import Invocation
+from modelpack.serving.engine import LARGE, Invocation
 from modelpack.serving.errors import LOGGER, SAFE, error_response, wrong_method
 from modelpack.serving.headers import by_name
 
@@ -26,6 +24,10 @@ if TYPE_CHECKING:
     from modelpack.serving.engine import Engine
     from modelpack.serving.settings import ServerSettings
 
+_PLAIN = (JSON, CSV, JSON_LINES)
+"""Formats whose content is no larger than it looks."""
+_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SAFE.items()]
+
 
 class Invocations:
     """The ASGI application of the route."""
@@ -34,29 +36,36 @@ class Invocations:
         """Score with an engine, reading and writing by the signature of its model."""
         self._engine = engine
         self._settings = settings
-        self._decoder = Decoder(signature)
+        self._decoder = Decoder(signature, arrays=engine.model.takes_arrays)
         self._negotiator = Negotiator(settings.protocol, output_names(signature))
         self._noticed = settings.protocol == "mlflow-0.1"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        try:
-            response = await self._respond(scope, receive)
-        except Exception as error:  # noqa: BLE001 - whatever happens, the client gets an answer
-            response = error_response(error, debug=self._settings.debug)
-        await response(scope, receive, send)
-
-    async def _respond(self, scope: Scope, receive: Receive) -> Response:
         if scope["method"] != "POST":
-            return wrong_method(scope["path"], scope["method"], "POST")
+            await wrong_method(scope["path"], scope["method"], "POST")(scope, receive, send)
+            return
+        try:
+            content, content_type = await self._respond(scope, receive)
+        except Exception as error:  # noqa: BLE001 - whatever happens, the client gets an answer
+            await error_response(error, debug=self._settings.debug)(scope, receive, send)
+            return
+        headers = [*_HEADERS, (b"content-type", content_type), (b"content-length", b"%d" % len(content))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+    async def _respond(self, scope: Scope, receive: Receive) -> tuple[bytes, bytes]:
+        """The answer and its type."""
         headers = by_name(scope["headers"])
         codec, media_type = self._codec(headers.get(b"content-type", b"").decode("latin-1"))
         accept = headers.get(b"accept")
         answer = self._negotiator.choose(None if accept is None else accept.decode("latin-1"), codec)
+        self._engine.check_room()
         body = await read_body(receive, headers.get(b"content-length"), self._settings.max_body, self._settings.timeout)
         encoding = headers.get(b"content-encoding")
-        invocation = Invocation(lambda: self._read(body, encoding, codec, media_type), answer.encode, len(body))
-        return Response(await self._engine.score(invocation), headers=SAFE, media_type=answer.media_type)
+        size = len(body) if encoding is None and codec in _PLAIN else LARGE
+        invocation = Invocation(lambda: self._read(body, encoding, codec, media_type), answer.encode, size)
+        return await self._engine.score(invocation), answer.content_type
 
     def _codec(self, content_type: str) -> tuple[Codec, MediaType]:
         codec, media_type = request_codec(content_type)

@@ -38,9 +38,10 @@ class ServerSettings:
         tls_key: The file with the certificate's private key; None when it stands in the certificate's file.
         api_key_file: A file with one key in each line; requests must then bring one of them.
         workers: How many processes score.
-        threads: How many calls to the model a process makes at a time.
+        threads: How many calls to the model a process makes at a time; 0 to make them on the event loop, where a fast
+            model answers soonest and a slow one holds up everything else.
         max_batch: The most rows that requests which wait together are joined to; 1 to predict each alone.
-        max_delay: Seconds that a request may wait for others to be joined to, when no thread is idle or not.
+        max_delay: Seconds that a request waits for others to be joined to even when a thread is idle.
         max_queue: How many requests may wait for the model in a process; one more is refused with 429.
         max_body: The largest request body in bytes, compressed or not.
         timeout: Seconds until a request is answered with 504; the model's own work cannot be stopped.
@@ -82,7 +83,9 @@ class ServerSettings:
         """
         if not 0 <= self.port <= _HIGHEST_PORT:
             raise InvalidArgumentError(f"port {self.port} is not between 0 and {_HIGHEST_PORT}")
-        for name in ("max_body", "max_batch", "max_queue", "timeout", "threads", "workers"):
+        if self.threads < 0 or self.max_delay < 0:
+            raise InvalidArgumentError("threads and max delay must not be negative")
+        for name in ("max_body", "max_batch", "max_queue", "timeout", "workers"):
             if getattr(self, name) <= 0:
                 raise InvalidArgumentError(f"{name.replace('_', ' ')} must be more than 0; it is {getattr(self, name)}")
 

@@ -1,0 +1,259 @@
+"""Which waiting requests go to the model, when, and together with which others."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from modelpack.serving.batching import Failure
+from modelpack.serving.crew import Crew, Inline
+from modelpack.serving.deadlines import Deadlines
+from modelpack.serving.errors import LOGGER, RequestTimeoutError
+from modelpack.serving.pace import Pace
+from modelpack.serving.waiting import WaitingRoom
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from modelpack.serving.batching import BatchPredictor, Job
+    from modelpack.serving.meter import Meter
+    from modelpack.serving.settings import ServerSettings
+
+_SHORTEST_PATIENCE = 0.002
+_LONGEST_PATIENCE = 0.02
+"""Seconds for which an idle thread leaves what waits to the thread that works.
+
+Calls that are shorter come together again soon, and one call for all costs less than two; longer ones run in parallel.
+"""
+_FEWEST_REPLACED = 2
+"""How many lost threads are replaced at least; else as many as there are threads."""
+_WORTH_SHARING = 0.01
+"""Seconds of work in the rows of a batch from which idle threads share it."""
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """Jobs that a thread was given together.
+
+    Attributes:
+        jobs: The jobs.
+        begun: Since when, by the clock of the event loop.
+        lost: Whether the thread was given up.
+        replaced: Whether another one works in its place.
+    """
+
+    jobs: list[Job]
+    begun: float
+    lost: bool = False
+    replaced: bool = False
+
+
+class Scheduler:
+    """Hands jobs to threads and their outcomes back. Everything but the calls themselves happens on the event loop.
+
+    With no call running, a job goes at once, with all that came in the same turn of the loop. While one runs, others
+    wait and go together when it is over. A thread whose call takes longer than a request may is given up and replaced,
+    as long as there are not too many of those.
+    """
+
+    def __init__(self, predictor: BatchPredictor, settings: ServerSettings, meter: Meter) -> None:
+        """Prepare for `start`.
+
+        Args:
+            predictor: Calls the model.
+            settings: How many threads, rows, seconds.
+            meter: Takes note of calls and of how many wait.
+        """
+        self._predictor = predictor
+        self._settings = settings
+        self._meter = meter
+        self._room = WaitingRoom()
+        self._pace = Pace()
+        self._idle = self._working = self._lost = 0
+        self._latest = 0.0
+        self._planned: asyncio.Handle | None = None
+        self._soon = False
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Hire the threads that the settings ask for, to work for this loop."""
+        self._loop = loop
+        self._jobs: Deadlines[Job] = Deadlines(loop, self._settings.timeout, self._expire)
+        self._calls: Deadlines[Call] = Deadlines(loop, self._settings.timeout, self._lose)
+        threads = self._settings.threads
+        self._crew: Crew[Call] | Inline[Call] = (
+            Crew(loop, self._work, self._finish) if threads else Inline(self._work, self._finish)
+        )
+        self._idle = self._working = threads or 1
+        for _ in range(threads):
+            self._crew.hire()
+
+    def stop(self) -> None:
+        """Let the threads end; one that a model still holds is not waited for."""
+        for _ in range(self._settings.threads):
+            self._crew.dismiss()
+        self._jobs.stop()
+        self._calls.stop()
+        self._cancel_plan()
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs no thread has taken yet."""
+        return self._room.jobs
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether more calls do not return than threads are replaced."""
+        return self._lost > max(_FEWEST_REPLACED, self._settings.threads)
+
+    @property
+    def hangs(self) -> bool:
+        """Whether no thread is left that could take a job."""
+        return self._working == 0
+
+    @property
+    def expected_wait(self) -> float:
+        """Seconds that a job which came now would wait for a thread."""
+        jobs, rows = self._room.jobs, self._room.rows
+        if self._idle:
+            return 0.0
+        threads = max(1, self._working)
+        if not self._predictor.joins:
+            return self._pace.usual * (jobs + 1) / threads
+        calls = 1 + rows // self._settings.max_batch
+        return self._pace.usual + (calls - 1) * self._pace.seconds(self._settings.max_batch) / threads
+
+    async def run(self, job: Job) -> Any:
+        """The outcome of a job.
+
+        Raises:
+            RequestTimeoutError: There was none in time.
+            Exception: What the model or the encoding raised.
+        """
+        future = job.future = self._loop.create_future()
+        job.begun = self._loop.time()
+        self._jobs.add(job)
+        self._room.add(job)
+        self._plan()
+        try:
+            return await future
+        finally:
+            self._jobs.discard(job)
+            if future.cancelled():
+                self._room.remove(job)
+
+    def _plan(self) -> None:
+        """See to it that an idle thread takes what waits when it should."""
+        if self._soon or not self._idle or not self._room.jobs:
+            return
+        patience = self._patience()
+        if patience <= 0:
+            self._cancel_plan()
+            self._soon = True
+            self._planned = self._loop.call_soon(self._dispatch)
+        elif self._planned is None:
+            self._planned = self._loop.call_later(patience, self._dispatch)
+
+    def _cancel_plan(self) -> None:
+        if self._planned is not None:
+            self._planned.cancel()
+        self._planned, self._soon = None, False
+
+    def _patience(self) -> float:
+        """Seconds for which an idle thread shall leave what waits where it is."""
+        if not self._predictor.joins or self._room.fills(self._settings.max_batch):
+            return 0.0
+        now, delay = self._loop.time(), 0.0
+        if self._settings.max_delay:
+            delay = self._settings.max_delay - (now - self._room.first.begun)
+        if not self._calls:
+            return delay
+        usual = self._pace.usual
+        patience = 0.0 if usual > _LONGEST_PATIENCE else max(_SHORTEST_PATIENCE, 1.5 * usual)
+        return max(delay, patience - (now - self._latest))
+
+    def _dispatch(self) -> None:
+        self._planned, self._soon = None, False
+        while self._idle and self._room.jobs and self._patience() <= 0:
+            self._begin(self._room.take(self._share()))
+        self._meter.queue(self._room.jobs)
+        self._plan()
+
+    def _share(self) -> int:
+        """How many rows a thread shall take: what waits is shared out where it is the rows that take the time."""
+        if not self._predictor.joins:
+            return 0
+        rows, work = self._room.rows, self._pace.per_row * self._room.rows
+        if self._idle == 1 or work < _WORTH_SHARING or work < self._pace.usual:
+            return self._settings.max_batch
+        return min(self._settings.max_batch, math.ceil(rows / self._idle))
+
+    def _begin(self, jobs: list[Job]) -> None:
+        self._idle -= 1
+        self._latest = self._loop.time()
+        call = Call(jobs, self._latest)
+        self._calls.add(call)
+        self._crew.give(call)
+
+    def _work(self, call: Call) -> Any:
+        """The outcomes of a call and the model's seconds; in a thread."""
+        try:
+            return self._predictor.predict(call.jobs)
+        except BaseException as error:  # noqa: BLE001 - the thread works on, and nobody is left waiting
+            failure = Failure(RuntimeError(f"predicting went wrong: {error!r}"))
+            failure.error.__cause__ = error
+            return [failure] * len(call.jobs), 0.0
+
+    def _finish(self, call: Call, result: tuple[list[Any], float]) -> None:
+        outcomes, seconds = result
+        self._calls.discard(call)
+        self._take_back(call)
+        rows = sum([job.rows for job in call.jobs])
+        self._pace.observe(rows, self._loop.time() - call.begun)
+        for job, outcome in zip(call.jobs, outcomes, strict=True):
+            _settle(job, outcome)
+        self._cancel_plan()
+        self._plan()
+        self._meter.batch(len(call.jobs), rows, seconds)
+
+    def _take_back(self, call: Call) -> None:
+        """The thread of a call is free again, or one too many when it was replaced."""
+        self._lost -= call.lost
+        if call.replaced:
+            self._crew.dismiss()
+        else:
+            self._idle += 1
+            self._working += call.lost
+
+    def _expire(self, job: Job) -> None:
+        self._room.remove(job)
+        error = RequestTimeoutError(
+            f"there was no answer of the model within {self._settings.timeout:g} s",
+            hint="send fewer rows in one request, or raise --timeout",
+        )
+        _settle(job, Failure(error))
+
+    def _lose(self, call: Call) -> None:
+        """A call takes longer than any request may: give its thread up."""
+        call.lost = True
+        self._lost += 1
+        self._pace.observe(sum([job.rows for job in call.jobs]), self._settings.timeout)
+        call.replaced = not self.exhausted
+        if call.replaced:
+            LOGGER.error("a call to the model takes more than %g s; its thread is replaced", self._settings.timeout)
+            self._crew.hire()
+            self._idle += 1
+            self._plan()
+        else:
+            LOGGER.critical("%d calls to the model do not return; their threads are not replaced", self._lost)
+            self._working -= 1
+
+
+def _settle(job: Job, outcome: Any) -> None:
+    future = job.future
+    if future is None or future.done():
+        return
+    if isinstance(outcome, Failure):
+        future.set_exception(outcome.error)
+    else:
+        future.set_result(outcome)
