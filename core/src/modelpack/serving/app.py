@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
+from modelpack.serving.description import description_routes
 from modelpack.serving.engine import Engine
 from modelpack.serving.errors import failure_handler, routing_error
 from modelpack.serving.health import health, ping, version
@@ -48,6 +49,7 @@ def create_app(model: PyFuncModel, *, settings: ServerSettings | None = None) ->
             Route("/ping", ping(engine)),
             Route("/health", health(engine)),
             Route("/version", version(model)),
+            *description_routes(model, settings),
         ],
         exception_handlers={HTTPException: routing_error, Exception: failure_handler(debug=settings.debug)},
         lifespan=lifespan,

@@ -1,0 +1,30 @@
+"""The routes that tell people and programs what is served."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.routing import Route
+
+from modelpack.serving.fixed import fixed_json
+from modelpack.serving.model_info import model_info
+from modelpack.serving.openapi.document import openapi_document
+from modelpack.serving.page.routes import page_routes
+
+if TYPE_CHECKING:
+    from modelpack.pyfunc.model import PyFuncModel
+    from modelpack.serving.settings import ServerSettings
+
+
+def description_routes(model: PyFuncModel, settings: ServerSettings) -> list[Route]:
+    """The pages, `/model` and `/openapi.json`.
+
+    Args:
+        model: The loaded model.
+        settings: The settings of its server.
+    """
+    return [
+        Route("/model", fixed_json(lambda: model_info(model, settings))),
+        Route("/openapi.json", fixed_json(lambda: openapi_document(model, settings))),
+        *page_routes(),
+    ]

@@ -1,0 +1,1 @@
+"""The server described by OpenAPI 3.1, made from the signature of its model."""
