@@ -13,6 +13,7 @@ from modelpack.serving.description import description_routes
 from modelpack.serving.engine import Engine
 from modelpack.serving.errors import failure_handler, routing_error
 from modelpack.serving.health import health, ping, version
+from modelpack.serving.inference_protocol.offer import inference_protocol
 from modelpack.serving.invocations import Invocations
 from modelpack.serving.routes import Routes
 from modelpack.serving.settings import ServerSettings
@@ -37,6 +38,7 @@ def create_app(model: PyFuncModel, *, settings: ServerSettings | None = None) ->
     """
     settings = settings or ServerSettings()
     engine = Engine(model, settings)
+    tensor_paths, tensor_routes = inference_protocol(model, engine, settings)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Engine]]:  # noqa: ARG001 - Starlette passes it
@@ -49,9 +51,10 @@ def create_app(model: PyFuncModel, *, settings: ServerSettings | None = None) ->
             Route("/ping", ping(engine)),
             Route("/health", health(engine)),
             Route("/version", version(model)),
+            *tensor_routes,
             *description_routes(model, settings),
         ],
         exception_handlers={HTTPException: routing_error, Exception: failure_handler(debug=settings.debug)},
         lifespan=lifespan,
     )
-    return Routes({"/invocations": Invocations(engine, model.signature, settings)}, rest)
+    return Routes({"/invocations": Invocations(engine, model.signature, settings), **tensor_paths}, rest)

@@ -1,0 +1,112 @@
+"""Answers to inference requests."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from modelpack.errors import InvalidArgumentError
+from modelpack.serving.errors import SAFE
+from modelpack.serving.inference_protocol.binary import HEADER, bytes_from_array
+from modelpack.serving.naming import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import Send
+
+    from modelpack.serving.inference_protocol.outputs import OutputTensor
+    from modelpack.serving.inference_protocol.requests import InferenceRequest
+
+_SMALLEST = 1024
+"""Bytes of a body below which compressing it saves nothing."""
+_FASTEST = 1
+_COMPRESS: dict[bytes, Callable[[bytes], bytes]] = {
+    b"gzip": lambda body: gzip.compress(body, _FASTEST, mtime=0),
+    b"deflate": lambda body: zlib.compress(body, _FASTEST),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The body of an answer, and the headers that say how to read it."""
+
+    body: bytes
+    headers: list[tuple[bytes, bytes]]
+
+    async def send(self, send: Send) -> None:
+        """Send it as the answer to a request."""
+        headers = [*self.headers, (b"content-length", b"%d" % len(self.body))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+_SAFE = [(name.lower().encode(), value.encode()) for name, value in SAFE.items()]
+_JSON = [*_SAFE, (b"content-type", b"application/json")]
+_BINARY = [*_SAFE, (b"content-type", b"application/octet-stream")]
+
+
+def write_reply(
+    model: str, request: InferenceRequest, tensors: list[OutputTensor], accept_encoding: bytes | None
+) -> Reply:
+    """The answer to a request.
+
+    Args:
+        model: What the model is called.
+        request: What was asked for.
+        tensors: What the model answered.
+        accept_encoding: The header of the request.
+
+    Raises:
+        InvalidArgumentError: An output was asked for that the model does not have.
+        ModelFailureError: The model answered what JSON cannot hold.
+    """
+    chosen = _selected(request, tensors)
+    outputs, sections = [], []
+    for tensor, binary in chosen:
+        section = bytes_from_array(tensor.values, tensor.datatype) if binary else None
+        outputs.append(_described(tensor, section))
+        sections += [] if section is None else [section]
+    named = {} if request.id is None else {"id": request.id}
+    document = {"model_name": model, "model_version": VERSION, **named, "outputs": outputs}
+    body = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    if not sections:
+        return _encoded(Reply(body, _JSON), accept_encoding)
+    headers = [*_BINARY, (HEADER.lower().encode(), b"%d" % len(body))]
+    return _encoded(Reply(b"".join([body, *sections]), headers), accept_encoding)
+
+
+def _selected(request: InferenceRequest, tensors: list[OutputTensor]) -> list[tuple[OutputTensor, bool]]:
+    if request.outputs is None:
+        return [(tensor, request.binary) for tensor in tensors]
+    by_name = {tensor.name: tensor for tensor in tensors}
+    unknown = [name for name in request.outputs if name not in by_name]
+    if unknown:
+        raise InvalidArgumentError(
+            f"the model has no output {', '.join(map(repr, unknown))}", hint=f"its outputs are {', '.join(by_name)}"
+        )
+    return [(by_name[name], binary) for name, binary in request.outputs.items()]
+
+
+def _described(tensor: OutputTensor, section: bytes | None) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "name": tensor.name,
+        "datatype": tensor.datatype,
+        "shape": tensor.values.shape,
+    }
+    if section is not None:
+        return {**described, "parameters": {"binary_data_size": len(section)}}
+    described["data"], parameters = tensor.json_data()
+    return described if parameters is None else {**described, "parameters": parameters}
+
+
+def _encoded(reply: Reply, accept_encoding: bytes | None) -> Reply:
+    """Compressed where the client names one encoding; the lists that every HTTP library sends are no wish."""
+    encoding = b"" if accept_encoding is None else accept_encoding.strip().lower()
+    if encoding not in _COMPRESS or len(reply.body) < _SMALLEST:
+        return reply
+    return Reply(_COMPRESS[encoding](reply.body), [*reply.headers, (b"content-encoding", encoding)])
