@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from cases import CLOSED, MODELS
 from closed_loop import wrk_program
 from report import machine, medians, print_table, versions
+from running import ServerError
 from servers import PROGRAMS, SERVERS
 from sessions import Plan, measure
 from training import train
@@ -41,12 +42,15 @@ def main() -> None:
         plan = _plan(options, Path(folder), pythons)
         models = [model for model in MODELS if plan.wants(model)]
         _prepare(models, plan)
-        rounds = _rounds(servers, models, plan, 1 if options.quick else options.rounds)
+        rounds, faults = _rounds(servers, models, plan, 1 if options.quick else options.rounds)
     found = medians(rounds)
     print_table(found, rounds)
+    print("".join(f"\nNOT MEASURED: {fault}" for fault in faults))
     about = {"machine": machine(), "seconds": plan.seconds, "options": plan.options}
     about["versions"] = {name: versions(python) for name, python in pythons.items()}
-    options.output.write_text(json.dumps({**about, "medians": found, "rounds": rounds}, indent=2))
+    options.output.write_text(
+        json.dumps({**about, "medians": found, "rounds": rounds, "not measured": faults}, indent=2)
+    )
 
 
 def _options() -> argparse.Namespace:
@@ -93,17 +97,21 @@ def _prepare(models: list[str], plan: Plan) -> None:
         subprocess.run([plan.pythons["mlflow"], program, *folders], check=True, capture_output=True)
 
 
-def _rounds(servers: list[Server], models: list[str], plan: Plan, count: int) -> list[dict[str, Any]]:
-    """Every server with every model, so many times, each round beginning with another server."""
-    rounds = []
+def _rounds(servers: list[Server], models: list[str], plan: Plan, count: int) -> tuple[list[dict[str, Any]], list[str]]:
+    """Every server with every model, so many times, each round beginning with another server; and what failed."""
+    rounds, faults = [], []
     for number in range(count):
         first = number % max(len(servers), 1)
         for model in models:
             for server in servers[first:] + servers[:first]:
-                results = measure(server, model, plan)
-                rounds.append({"round": number, "server": server.name, "model": model, "results": results})
-                print(f"round {number + 1} of {count}: measured {server.name} with {model}", flush=True)
-    return rounds
+                print(f"round {number + 1} of {count}: {server.name} with {model}", flush=True)
+                try:
+                    results = measure(server, model, plan)
+                except ServerError as error:
+                    faults.append(f"{server.name} with {model} {error}")
+                else:
+                    rounds.append({"round": number, "server": server.name, "model": model, "results": results})
+    return rounds, faults
 
 
 if __name__ == "__main__":

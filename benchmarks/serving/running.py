@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from servers import Launch, Server
 
@@ -21,6 +22,10 @@ HOST = "127.0.0.1"
 PATIENCE = 120.0
 OK = 200
 _QUIET = {"DO_NOT_TRACK": "1", "BENTOML_DO_NOT_TRACK": "true", "MLFLOW_DISABLE_TELEMETRY": "true"}
+
+
+class ServerError(Exception):
+    """A server that does not start, or answers wrongly; the others are measured nevertheless."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ def running(server: Server, launch: Launch, first: Request) -> Iterator[Running]
             command, stdout=output, stderr=output, cwd=launch.model, env=environment, start_new_session=True
         )
         try:
-            _wait(process, launch.port, first, f"{server.name} does not answer; see {log}")
+            _wait(process, launch.port, first, log)
             yield Running(process.pid, launch.port, time.perf_counter() - start)
         finally:
             _end(process)
@@ -82,12 +87,12 @@ def free_ports() -> int:
     raise SystemExit("no port is free")
 
 
-def _wait(process: subprocess.Popen[bytes], port: int, first: Request, complaint: str) -> None:
+def _wait(process: subprocess.Popen[bytes], port: int, first: Request, log: Path) -> None:
     status = 0
     end = time.perf_counter() + PATIENCE
     while status != OK:
         if process.poll() is not None or time.perf_counter() > end:
-            raise SystemExit(complaint)
+            raise ServerError(f"does not answer (status {status}):\n{log.read_text()[-2_000:]}")
         with suppress(OSError, http.client.HTTPException):
             status, _, _ = post(port, first)
         if status != OK:

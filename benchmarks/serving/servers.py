@@ -85,7 +85,7 @@ def _mlserver(launch: Launch) -> list[str]:
         "parameters": {"uri": str(launch.model / "array.pkl"), "version": "1"},
     }
     (folder / "model-settings.json").write_text(json.dumps(model))
-    return [launch.python, "-m", "mlserver.cli", "start", str(folder)]
+    return [launch.python, "-c", "from mlserver.cli import main; main()", "start", str(folder)]
 
 
 def _bentoml(launch: Launch) -> list[str]:

@@ -14,7 +14,7 @@ from closed_loop import drive
 from liveness import liveness
 from overload import overload
 from process_tree import memory_mib
-from running import OK, Request, free_ports, post, running
+from running import OK, Request, ServerError, free_ports, post, running
 from servers import Launch
 
 if TYPE_CHECKING:
@@ -101,4 +101,4 @@ def _check(server: Server, started: Running, request: Request, expected: list[in
     """A fast wrong answer is worth nothing; the echo alone need not be right."""
     status, answer, media_type = post(started.port, request)
     if server.name != "echo" and (status != OK or bodies.predictions(answer, media_type) != expected):
-        raise SystemExit(f"{server.name} answers {status} with other predictions: {answer[:300]!r}")
+        raise ServerError(f"answers {status} with other predictions: {answer[:300]!r}")
