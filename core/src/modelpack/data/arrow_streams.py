@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from modelpack.data.arrow_errors import refused
 from modelpack.data.arrow_tables import frame_from_arrow, table_from_predictions
 from modelpack.data.libraries import require
 from modelpack.data.payload import Payload
-from modelpack.errors import DataFormatError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,13 +27,11 @@ def decode(body: bytes, media_type: MediaType, plan: InputPlan) -> Payload:  # n
         DataFormatError: It is neither.
     """
     pa = require("pyarrow", "arrow")
-    try:
+    with refused("the body is no Arrow data"):
         with _opened(pa.BufferReader(body), file=body.startswith(_FILE_MAGIC)) as reader:
             table = reader.read_all()
-            table.validate(full=True)
-    except pa.ArrowException as error:
-        raise DataFormatError(f"the body is no Arrow data: {error}") from error
-    return Payload(frame_from_arrow(table, plan))
+        table.validate(full=True)
+        return Payload(frame_from_arrow(table, plan))
 
 
 def read(stream: BinaryIO, media_type: MediaType, plan: InputPlan, rows: int) -> Iterator[Payload]:  # noqa: ARG001 - see decode
@@ -43,12 +41,10 @@ def read(stream: BinaryIO, media_type: MediaType, plan: InputPlan, rows: int) ->
         DataFormatError: It is no Arrow data.
     """
     pa = require("pyarrow", "arrow")
-    try:
+    with refused("the input is no Arrow data"):
         for batch in _batches(stream):
             for start in range(0, batch.num_rows, rows):
                 yield Payload(frame_from_arrow(pa.Table.from_batches([batch.slice(start, rows)]), plan))
-    except pa.ArrowException as error:
-        raise DataFormatError(f"the input is no Arrow data: {error}") from error
 
 
 def _batches(stream: BinaryIO) -> Iterator[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelpack.data.libraries import require
+from modelpack.data.names import repeated
 from modelpack.data.tables import prediction_frame
 from modelpack.errors import DataFormatError, ModelFailureError
 
@@ -29,9 +30,9 @@ def frame_from_arrow(table: Any, plan: InputPlan) -> pd.DataFrame:
         DataFormatError: A column's name stands twice.
     """
     names = plan.column_names(table.column_names)
-    twice = [name for name in names if names.count(name) > 1] if len(set(names)) != len(names) else []
-    if twice:
-        raise DataFormatError(f"column {twice[0]!r} stands twice")
+    twice = repeated(names)
+    if twice is not None:
+        raise DataFormatError(f"column {twice!r} stands twice")
     frame: pd.DataFrame = table.to_pandas(ignore_metadata=True).set_axis(names, axis=1)
     for name, column in zip(names, table.columns, strict=True):
         dtype = _nullable_dtype(str(column.type)) if column.null_count else None

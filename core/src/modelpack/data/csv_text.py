@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
+from modelpack.data.names import repeated
 from modelpack.errors import DataFormatError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def lines_of(stream: BinaryIO, media_type: MediaType) -> Iterable[bytes]:
 def _decoded(stream: BinaryIO, encoding: str) -> Iterator[str]:
     try:
         yield from io.TextIOWrapper(stream, encoding=encoding, newline="\n")
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         raise DataFormatError(f"the text is not {encoding}: {error}") from error
 
 
@@ -66,9 +67,9 @@ def read_header(lines: Iterator[bytes], media_type: MediaType, plan: InputPlan) 
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataFormatError(f"the header row cannot be read: {error}") from error
     columns = plan.column_names([name or f"Unnamed: {position}" for position, name in enumerate(names)])
-    twice = [name for name in columns if columns.count(name) > 1]
-    if twice:
-        raise DataFormatError(f"column {twice[0]!r} stands twice in the header row")
+    twice = repeated(columns)
+    if twice is not None:
+        raise DataFormatError(f"column {twice!r} stands twice in the header row")
     return Header(columns, index=not names[0] and bool(plan.names) and columns[0] not in plan.types)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from modelpack.data.arrays import array_from_rows
 from modelpack.data.columns import typed_column
 from modelpack.data.libraries import require
+from modelpack.data.names import repeated
 from modelpack.errors import DataFormatError
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _checked_names(rows: Sequence[Any], names: list[Any] | None, plan: InputPlan
     if not all(isinstance(name, (str, int)) for name in names):
         raise DataFormatError("a column's name is neither a text nor a number")
     if len(set(names)) != len(names):
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = repeated(names)
         raise DataFormatError(f"column {twice!r} stands twice")
     return names
 

@@ -94,9 +94,9 @@ def _parse_python_dialect(text: bytes, first: Exception) -> Any:
         value = json.loads(text, parse_int=_integer)
         if b"\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
-        return value
     except (ValueError, RecursionError) as error:
         raise DataFormatError(f"the body is not JSON: {first}", hint=_EXAMPLE) from error
+    return value
 
 
 def _integer(digits: str) -> int | float:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from modelpack.data.arrow_errors import refused
 from modelpack.data.arrow_tables import frame_from_arrow, table_from_predictions
 from modelpack.data.libraries import require
 from modelpack.data.payload import Payload
-from modelpack.errors import DataFormatError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,11 +25,9 @@ def decode(body: bytes, media_type: MediaType, plan: InputPlan) -> Payload:  # n
         DataFormatError: It is not.
     """
     pa = require("pyarrow", "arrow")
-    try:
+    with refused("the body is no Parquet file"):
         table = require("pyarrow.parquet", "arrow").ParquetFile(pa.BufferReader(body)).read()
-    except (pa.ArrowException, OSError) as error:
-        raise DataFormatError(f"the body is no Parquet file: {error}") from error
-    return Payload(frame_from_arrow(table, plan))
+        return Payload(frame_from_arrow(table, plan))
 
 
 def read(stream: BinaryIO, media_type: MediaType, plan: InputPlan, rows: int) -> Iterator[Payload]:  # noqa: ARG001 - see decode
@@ -40,11 +38,9 @@ def read(stream: BinaryIO, media_type: MediaType, plan: InputPlan, rows: int) ->
     """
     pa = require("pyarrow", "arrow")
     source = stream if stream.seekable() else io.BytesIO(stream.read())
-    try:
+    with refused("the input is no Parquet file"):
         for batch in require("pyarrow.parquet", "arrow").ParquetFile(source).iter_batches(batch_size=rows):
             yield Payload(frame_from_arrow(pa.Table.from_batches([batch]), plan))
-    except (pa.ArrowException, OSError) as error:
-        raise DataFormatError(f"the input is no Parquet file: {error}") from error
 
 
 def encode(predictions: Any, options: WriteOptions) -> bytes:
