@@ -69,7 +69,7 @@ function tableElement({ names, rows }) {
   if (rows.length === 1 && names.length === 1 && isPlain(rows[0][0])) return null;
   const head = element("tr", {}, element("th", { scope: "col" }, "row"), names.map((name, column) => element("th", { scope: "col", class: isNumber(rows[0]?.[column]) ? "number" : null }, name)));
   const body = rows.slice(0, SHOWN_ROWS).map((row, position) =>
-    element("tr", {}, element("th", { scope: "row" }, String(position)), row.map((value) => element("td", { class: isNumber(value) ? "number" : value === null ? "null" : null }, cellText(value)))),
+    element("tr", {}, element("th", { scope: "row" }, String(position + 1)), row.map((value) => element("td", { class: isNumber(value) ? "number" : value === null ? "null" : null }, cellText(value)))),
   );
   const more = rows.length > SHOWN_ROWS ? element("p", { class: "muted" }, `The first ${SHOWN_ROWS} of ${rows.length.toLocaleString("en")} rows.`) : null;
   return element("div", {}, element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Predictions" }, element("table", {}, element("thead", {}, head), element("tbody", {}, body))), more);

@@ -22,12 +22,14 @@ function grouped(all) {
   return groups;
 }
 
+const breakable = (path) => path.split(/(?=\/)/).flatMap((part) => [element("wbr"), part]);
+const prose = (text) => text.split("`").map((part, position) => (position % 2 ? element("code", {}, part) : part));
 const methodMark = (method) => element("span", { class: `method ${method}` }, method.toUpperCase());
 
 function contents(groups) {
   return [...groups].flatMap(([tag, each]) => [
     element("h2", {}, tag),
-    element("ul", {}, each.map((one) => element("li", {}, element("a", { href: `#${one.operationId}` }, methodMark(one.method), element("span", {}, one.path))))),
+    element("ul", {}, each.map((one) => element("li", {}, element("a", { href: `#${one.operationId}` }, methodMark(one.method), element("span", {}, breakable(one.path)))))),
   ]);
 }
 
@@ -35,7 +37,7 @@ function operationCard(operation) {
   return element("section", { class: "card", id: operation.operationId, "aria-labelledby": `${operation.operationId}-title` },
     element("h2", { class: "operation-title", id: `${operation.operationId}-title` }, methodMark(operation.method), element("code", {}, operation.path)),
     element("p", {}, element("strong", {}, operation.summary ?? "")),
-    operation.description ? element("p", { class: "prose" }, operation.description) : null,
+    operation.description ? element("p", { class: "prose" }, prose(operation.description)) : null,
     operation.requestBody ? requestBlock(resolved(operation.requestBody)) : null,
     responsesBlock(operation.responses),
   );
@@ -59,7 +61,7 @@ function exampleBlock(name, example) {
 function responsesBlock(responses) {
   const [good, bad] = [[], []];
   for (const [status, response] of Object.entries(responses)) (status.startsWith("2") ? good : bad).push([status, resolved(response)]);
-  const rows = bad.map(([status, response]) => element("tr", {}, element("th", { scope: "row" }, status), element("td", {}, response.description)));
+  const rows = bad.map(([status, response]) => element("tr", {}, element("th", { scope: "row" }, status), element("td", {}, prose(response.description))));
   const errors = rows.length ? element("div", { class: "scroll" }, element("table", { class: "responses" }, element("tbody", {}, rows))) : null;
   return element("div", { class: "block" }, element("h3", {}, "Answers"), good.map(([status, response]) => answerBlock(status, response)), errors);
 }
@@ -110,7 +112,7 @@ const isSimple = (node) => {
 function typeOf(schema, name) {
   if (schema.const !== undefined) return oneLine(schema.const);
   const branches = schema.anyOf ?? schema.oneOf;
-  if (branches) return branches.every(isSimple) ? [...new Set(branches.map((each) => typeOf(each)))].join(" or ") : `${name ? `${name}, ` : ""}one of`;
+  if (branches) return branches.every(isSimple) ? [...new Set(branches.map((each) => typeOf(each)))].join(" or ") : "one of";
   const types = [schema.type ?? "any"].flat();
   const format = schema.format ?? (schema.contentEncoding && `in ${schema.contentEncoding}`);
   const text = types.map((type) => (type === "array" && schema.items && isSimple(schema.items) ? `array of ${typeOf(schema.items)}` : type)).join(" or ");
@@ -121,7 +123,7 @@ function remark(schema) {
   const extent = schema.minItems !== undefined && schema.minItems === schema.maxItems ? `${schema.minItems} items` : null;
   const initial = schema.default === undefined ? null : `default ${oneLine(schema.default)}`;
   const text = [extent, initial, schema.description].filter(Boolean).join(", ");
-  return text ? element("span", { class: "remark" }, ` ${text}`) : null;
+  return text ? element("span", { class: "remark" }, " ", prose(text)) : null;
 }
 
 async function load() {

@@ -100,6 +100,7 @@ function tablePart(specs, info, changed) {
   let rows = examples();
   let current = 0;
   byId("fields").replaceChildren(...fields.map((field) => field.element));
+  byId("fields").classList.toggle("many", fields.length > 12);
   byId("rows").hidden = false;
 
   const keep = () => {

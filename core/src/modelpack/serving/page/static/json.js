@@ -1,6 +1,6 @@
 // JSON that keeps every digit of integers past 2^53, and its text for people.
 
-const WIDTH = 90;
+const WIDTH = 76;
 
 /** The value of a JSON text; integers that a double cannot hold are BigInts. */
 export function parse(text) {
@@ -19,10 +19,23 @@ export function format(value, words = JSON_WORDS, indent = "") {
   if (line.length + indent.length <= WIDTH || value === null || typeof value !== "object") return line;
   const inner = `${indent}  `;
   if (Array.isArray(value)) {
+    if (value.every((item) => item === null || typeof item !== "object")) return filled(value, words, indent);
     return `[\n${value.map((item) => inner + format(item, words, inner)).join(",\n")}\n${indent}]`;
   }
   const entries = Object.entries(value).map(([key, item]) => `${inner}${JSON.stringify(key)}: ${format(item, words, inner)}`);
   return `{\n${entries.join(",\n")}\n${indent}}`;
+}
+
+/** A long list of scalars, as many on a line as fit. */
+function filled(values, words, indent) {
+  const lines = [""];
+  values.forEach((value, position) => {
+    const text = oneLine(value, words) + (position < values.length - 1 ? "," : "");
+    const fits = lines.at(-1).length + text.length + indent.length < WIDTH - 3;
+    if (lines.at(-1) === "" || fits) lines.push([lines.pop(), text].filter(Boolean).join(" "));
+    else lines.push(text);
+  });
+  return `[\n${lines.map((line) => `${indent}  ${line}`).join("\n")}\n${indent}]`;
 }
 
 /** The text of a value on one line. */

@@ -52,6 +52,7 @@ async function predict(event) {
     showProblem("No answer", `The server did not answer: ${error.message}`, "Is it still running?");
   } finally {
     busy(false);
+    reveal();
   }
 }
 
@@ -89,6 +90,22 @@ function attempt(text) {
   } catch {
     return text;
   }
+}
+
+/** Brings the answer into view where the form is longer than the window. */
+function reveal() {
+  const { top, bottom } = byId("status").getBoundingClientRect();
+  if (top >= 0 && bottom <= window.innerHeight) return;
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  byId("answer").scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "start" });
+}
+
+/** Narrow windows have the answer above the code, and the tab key the same order as the eye. */
+function arrange() {
+  const wide = matchMedia("(min-width: 62rem)");
+  const place = () => (wide.matches ? byId("left").append(byId("code")) : byId("about").before(byId("code")));
+  wide.addEventListener("change", place);
+  place();
 }
 
 function say(text) {
@@ -191,6 +208,7 @@ function listen() {
   });
 }
 
+arrange();
 watchHealth();
 load().catch((error) => {
   byId("name").textContent = "modelpack";

@@ -1,8 +1,7 @@
 // Plots of predictions and of latencies, drawn as SVG.
 
-import { drawn, element } from "./dom.js";
+import { byId, drawn, element } from "./dom.js";
 
-const WIDTH = 560;
 const HEIGHT = 170;
 const MOST_BARS = 40;
 const MOST_CLASSES = 12;
@@ -11,6 +10,8 @@ const LABEL = 14;
 
 const isNumber = (value) => typeof value === "number" || typeof value === "bigint";
 const short = (number) => (Number.isInteger(number) && Math.abs(number) < 1e6 ? String(number) : String(Number(number.toPrecision(3))));
+
+const roomFor = () => Math.max(240, Math.min(640, byId("result").clientWidth || byId("answer").clientWidth - 40));
 
 /** The plot that suits a table of predictions, with a choice of the column where there are several; null where none does. */
 export function plotFor({ names, rows }) {
@@ -37,7 +38,7 @@ function columnPlot(name, values) {
   if (whole && distinct.length <= MOST_CLASSES && distinct.length * 2 <= Math.max(present.length, 4)) return countsPlot(name, present, distinct);
   if (!present.every(isNumber)) return null;
   const numbers = present.map(Number);
-  if (numbers.length <= MOST_BARS) return bars(`${name} by row`, numbers.map((value, row) => [String(row), value]));
+  if (numbers.length <= MOST_BARS) return bars(`${name} by row`, numbers.map((value, row) => [String(row + 1), value]));
   return histogram(name, numbers);
 }
 
@@ -50,12 +51,13 @@ function countsPlot(name, values, distinct) {
 
 /** Horizontal bars from zero, each with its name and its value. */
 function bars(title, entries) {
+  const whole = roomFor();
   const row = entries.length > 16 ? 16 : 24;
   const values = entries.map(([, value]) => value);
   const low = Math.min(0, ...values);
   const span = Math.max(0, ...values) - low || 1;
   const left = Math.min(150, 16 + 7 * Math.max(...entries.map(([name]) => name.length)));
-  const room = WIDTH - left - 62;
+  const room = whole - left - 62;
   const x = (value) => left + ((value - low) / span) * room;
   const lines = entries.flatMap(([name, value], position) => {
     const y = position * row;
@@ -67,36 +69,37 @@ function bars(title, entries) {
     ];
   });
   const axis = drawn("line", { x1: x(0), x2: x(0), y1: 0, y2: entries.length * row, class: "axis" });
-  return figure(title, `${title}: ${entries.slice(0, MOST_CLASSES).map(([name, value]) => `${name} ${short(value)}`).join(", ")}`, entries.length * row, [...lines, axis]);
+  return figure(whole, title, `${title}: ${entries.slice(0, MOST_CLASSES).map(([name, value]) => `${name} ${short(value)}`).join(", ")}`, entries.length * row, [...lines, axis]);
 }
 
 function histogram(name, numbers) {
-  const low = Math.min(...numbers.slice(0, 1), numbers.reduce((one, other) => Math.min(one, other)));
+  const whole = roomFor();
+  const low = numbers.reduce((one, other) => Math.min(one, other));
   const high = numbers.reduce((one, other) => Math.max(one, other));
   const span = high - low || 1;
   const counts = new Array(BINS).fill(0);
   for (const value of numbers) counts[Math.min(BINS - 1, Math.floor(((value - low) / span) * BINS))] += 1;
   const most = Math.max(...counts);
   const base = HEIGHT - LABEL - 6;
-  const width = (WIDTH - 8) / BINS;
+  const width = (whole - 8) / BINS;
   const rects = counts.map((count, bin) => {
     const height = (count / most) * (base - LABEL);
     const range = `${short(low + (span * bin) / BINS)} to ${short(low + (span * (bin + 1)) / BINS)}: ${count}`;
     return drawn("rect", { x: 4 + bin * width + 1, y: base - height, width: width - 2, height, rx: 2, class: "bar-fill" }, drawn("title", {}, range));
   });
-  const axis = drawn("line", { x1: 4, x2: WIDTH - 4, y1: base, y2: base, class: "axis" });
+  const axis = drawn("line", { x1: 4, x2: whole - 4, y1: base, y2: base, class: "axis" });
   const labels = [
     drawn("text", { x: 4, y: HEIGHT - 4, class: "label" }, short(low)),
-    drawn("text", { x: WIDTH / 2, y: HEIGHT - 4, "text-anchor": "middle", class: "label" }, short(low + span / 2)),
-    drawn("text", { x: WIDTH - 4, y: HEIGHT - 4, "text-anchor": "end", class: "label" }, short(high)),
+    drawn("text", { x: whole / 2, y: HEIGHT - 4, "text-anchor": "middle", class: "label" }, short(low + span / 2)),
+    drawn("text", { x: whole - 4, y: HEIGHT - 4, "text-anchor": "end", class: "label" }, short(high)),
     drawn("text", { x: 4, y: LABEL - 2, class: "label" }, `most in one bar: ${most}`),
   ];
   const title = `How ${name} is spread`;
-  return figure(title, `${title}: ${numbers.length} values from ${short(low)} to ${short(high)}`, HEIGHT, [...rects, axis, ...labels]);
+  return figure(whole, title, `${title}: ${numbers.length} values from ${short(low)} to ${short(high)}`, HEIGHT, [...rects, axis, ...labels]);
 }
 
-function figure(title, description, height, children) {
-  const drawing = drawn("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": description }, children);
+function figure(width, title, description, height, children) {
+  const drawing = drawn("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": description }, children);
   return element("figure", {}, element("figcaption", { class: "muted" }, title), drawing);
 }
 

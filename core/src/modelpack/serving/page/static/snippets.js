@@ -1,6 +1,6 @@
 // The request as commands that a person can copy; an API key stands in them by the name of a variable only.
 
-import { PYTHON_WORDS, format, oneLine, parse } from "./json.js";
+import { PYTHON_WORDS, format, parse } from "./json.js";
 
 const VARIABLE = "MODELPACK_API_KEY";
 const LONGEST = 20_000;
@@ -39,8 +39,7 @@ function pythonBody(type, body, file) {
 function shortened(body, type) {
   const value = type === "application/json" && body.length < LONGEST ? attempt(body) : undefined;
   if (value === undefined) return cut(body);
-  const line = oneLine(value);
-  return line.length < 200 ? line : format(value);
+  return format(value);
 }
 
 const cut = (body) => (body.length > LONGEST ? `${body.slice(0, LONGEST)}…` : body);
