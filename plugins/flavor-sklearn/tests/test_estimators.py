@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import make_classification
 from sklearn.experimental import enable_halving_search_cv, enable_iterative_imputer  # noqa: F401 - makes them known
@@ -18,6 +19,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.discovery import all_estimators
 
 from modelpack import ModelpackWarning
+from modelpack.schema.signature import Column, ColumnSchema, DataType, ModelSignature
+from modelpack_flavor_sklearn.arrays import taking_arrays
 
 FEATURES, TARGET = make_classification(60, 6, random_state=0)
 POSITIVE = np.abs(FEATURES)
@@ -60,6 +63,8 @@ BEYOND_SKOPS = {"Birch", "BisectingKMeans"}
 """Those that are saved with cloudpickle, with a notice: skops does not know the first; the second keeps a function
 whose arguments native code takes on trust."""
 UNFITTED = {"SparseCoder"}
+FRAME_READERS = {"ColumnTransformer", "FunctionTransformer", "CountVectorizer", "HashingVectorizer", "TfidfVectorizer"}
+"""Those that are given frames in any case."""
 
 
 def classes() -> Iterator[type]:
@@ -78,7 +83,7 @@ def fitted(kind: type) -> tuple[Any, Any]:
     for rows, target in DATA:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            model = kind(**_arguments(kind))
+            model = kind(**arguments(kind))
             try:
                 return (model.fit(rows) if target is None else model.fit(rows, target)), rows
             except Exception:  # noqa: BLE001, S112 - other data may suit it
@@ -86,7 +91,7 @@ def fitted(kind: type) -> tuple[Any, Any]:
     raise ValueError(f"no data suits {kind.__name__}")
 
 
-def _arguments(kind: type) -> dict[str, Any]:
+def arguments(kind: type) -> dict[str, Any]:
     """What an estimator cannot be made without."""
     parameters = inspect.signature(kind).parameters.values()
     needed = {parameter.name for parameter in parameters if parameter.default is parameter.empty}
@@ -161,3 +166,64 @@ def _is_suited(kind: type) -> bool:
     except ValueError:
         return False
     return True
+
+
+def signature_of(names: list[Any]) -> ModelSignature:
+    """Doubles of these names."""
+    return ModelSignature(inputs=ColumnSchema(tuple(Column(DataType.DOUBLE, name) for name in names)))
+
+
+def frame_of(rows: Any) -> pd.DataFrame:
+    """Rows as a frame with names."""
+    return pd.DataFrame(rows, columns=[f"c{position}" for position in range(np.shape(rows)[1])], copy=False)
+
+
+def fitted_to_frame(kind: type) -> tuple[Any, Any] | None:
+    """An estimator that was fitted to a frame, and the numbers in it; None where no frame suits it."""
+    for rows, target in DATA:
+        if getattr(rows, "ndim", 0) != 2:
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                return kind(**arguments(kind)).fit(frame_of(rows), target), rows
+            except Exception:  # noqa: BLE001, S112 - other data may suit it
+                continue
+    return None
+
+
+def outcome(model: Any, method: str, rows: Any) -> tuple[list[Any] | None, list[str]]:
+    """What a method answers, and what it warns of; None where it cannot."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            answer = getattr(model, method)(rows)
+        except Exception:  # noqa: BLE001 - it has no such method, or not for these rows
+            return None, []
+    parts = answer if isinstance(answer, (list, tuple)) else [answer]
+    arrays = [part.toarray() if hasattr(part, "toarray") else np.asarray(part) for part in parts]
+    return arrays, [str(each.message) for each in caught]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Class .* is deprecated:FutureWarning")
+@pytest.mark.parametrize("kind", list(classes()), ids=lambda kind: kind.__name__)
+def test_an_array_is_answered_as_the_frame(kind: type) -> None:
+    """Bit for bit, by every method, and with no word of warning that the frame would not have brought."""
+    found = fitted_to_frame(kind)
+    if found is None:
+        pytest.skip("no frame suits it")
+    model, rows = found
+    names = frame_of(rows).columns.tolist()
+    taking = taking_arrays(model, signature_of(names))
+    assert (taking is None) == (kind.__name__ in FRAME_READERS)
+    if taking is None or kind.__name__ in RANDOM:
+        return
+    for method in METHODS:
+        expected, before = outcome(model, method, frame_of(rows.copy()))
+        answer, after = outcome(taking, method, rows.copy())
+        assert after == before, method
+        assert (answer is None) == (expected is None), method
+        for part, other in zip(answer or [], expected or [], strict=True):
+            np.testing.assert_array_equal(part, other, err_msg=method)
+            assert part.dtype == other.dtype

@@ -118,7 +118,7 @@ class SklearnFlavor(Flavor[SklearnOptions, SklearnConf]):
     @hookimpl
     def modelpack_pyfunc_adapt(self, model: Any, context: LoadContext[SklearnConf]) -> SklearnPredictor:
         """Answer with the method that `predict_fn` names."""
-        return adapt(model, context.pyfunc_conf.get("predict_fn"))
+        return adapt(model, context.pyfunc_conf.get("predict_fn"), context.signature)
 
 
 def _check_estimator(model: Any) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from modelpack.errors import InvalidArgumentError, InvalidModelError
+from modelpack_flavor_sklearn.arrays import taking_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from modelpack import ModelpackError
+    from modelpack.schema.signature import ModelSignature
 
 Method = Literal[
     "predict",
@@ -26,27 +28,35 @@ METHODS: tuple[str, ...] = get_args(Method)
 
 
 class SklearnPredictor:
-    """Calls one method of an estimator; a DataFrame reaches it as it is (S60)."""
+    """Calls one method of an estimator; a DataFrame reaches it as it is (S60).
 
-    __slots__ = ("_method",)
+    Attributes:
+        takes_arrays: Whether an array may come in place of a DataFrame.
+    """
 
-    def __init__(self, method: Callable[..., Any]) -> None:
+    __slots__ = ("_method", "_method_for_arrays", "takes_arrays")
+
+    def __init__(self, method: Callable[..., Any], method_for_arrays: Callable[..., Any] | None = None) -> None:
         self._method = method
+        self._method_for_arrays = method_for_arrays or method
+        self.takes_arrays = method_for_arrays is not None
 
     def predict(self, data: Any, params: Mapping[str, Any] | None = None) -> Any:
         """Score one batch; params become keyword arguments, such as `return_std`."""
-        answer = self._method(data, **params) if params else self._method(data)
+        method = self._method if hasattr(data, "columns") else self._method_for_arrays
+        answer = method(data, **params) if params else method(data)
         if isinstance(answer, (list, tuple)):
             return {str(position): part for position, part in enumerate(answer)}
         return answer.toarray() if hasattr(answer, "toarray") else answer
 
 
-def adapt(model: Any, name: str | None) -> SklearnPredictor:
+def adapt(model: Any, name: str | None, signature: ModelSignature | None = None) -> SklearnPredictor:
     """Wrap the named method of an estimator.
 
     Args:
         model: The estimator.
         name: What stands under `predict_fn` in the model; None for the one that `method_of` finds.
+        signature: What the model takes, by which it may take arrays.
 
     Raises:
         InvalidModelError: The name is none of `METHODS`.
@@ -59,7 +69,8 @@ def adapt(model: Any, name: str | None) -> SklearnPredictor:
     chosen = name or method_of(model)
     if chosen is None or not hasattr(model, chosen):
         raise missing_method(model, name)
-    return SklearnPredictor(getattr(model, chosen))
+    copy = taking_arrays(model, signature)
+    return SklearnPredictor(getattr(model, chosen), None if copy is None else getattr(copy, chosen))
 
 
 def method_of(model: Any) -> str | None:
