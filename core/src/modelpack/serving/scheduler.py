@@ -174,8 +174,10 @@ class Scheduler:
 
     def _dispatch(self) -> None:
         self._planned, self._soon = None, False
-        while self._idle and self._room.jobs and self._patience() <= 0:
-            self._begin(self._room.take(self._share()))
+        share = self._share()
+        shared = share < self._settings.max_batch
+        while self._idle and self._room.jobs and (shared or self._patience() <= 0):
+            self._begin(self._room.take(share))
         self._meter.queue(self._room.jobs)
         self._plan()
 
