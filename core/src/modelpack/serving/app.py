@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -9,14 +10,21 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
+from modelpack.serving.access_log import AccessLog
 from modelpack.serving.description import description_routes
 from modelpack.serving.engine import Engine
 from modelpack.serving.errors import failure_handler, routing_error
+from modelpack.serving.exposition import metrics_endpoint, model_labels
+from modelpack.serving.front import Front
+from modelpack.serving.gate import gate
 from modelpack.serving.health import health, ping, version
 from modelpack.serving.inference_protocol.offer import inference_protocol
 from modelpack.serving.invocations import Invocations
+from modelpack.serving.metrics import Metrics
+from modelpack.serving.route_names import route_names
 from modelpack.serving.routes import Routes
 from modelpack.serving.settings import ServerSettings
+from modelpack.serving.tracing import tracing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,7 +45,10 @@ def create_app(model: PyFuncModel, *, settings: ServerSettings | None = None) ->
         An application to run under any ASGI server that speaks the lifespan protocol.
     """
     settings = settings or ServerSettings()
-    engine = Engine(model, settings)
+    metrics = Metrics()
+    labels = model_labels(model, settings)
+    traces = tracing(labels)
+    engine = Engine(model, settings, metrics)
     tensor_paths, tensor_routes = inference_protocol(model, engine, settings)
 
     @asynccontextmanager
@@ -45,16 +56,29 @@ def create_app(model: PyFuncModel, *, settings: ServerSettings | None = None) ->
         await engine.start()
         yield {"engine": engine}  # a worker looks at it, to tell its supervisor when it is exhausted
         await engine.stop()
+        metrics.close()
+        if traces is not None:
+            await asyncio.to_thread(traces.close)
 
     rest = Starlette(
         routes=[
             Route("/ping", ping(engine)),
             Route("/health", health(engine)),
             Route("/version", version(model)),
+            Route("/metrics", metrics_endpoint(metrics, labels)),
             *tensor_routes,
             *description_routes(model, settings),
         ],
         exception_handlers={HTTPException: routing_error, Exception: failure_handler(debug=settings.debug)},
         lifespan=lifespan,
     )
-    return Routes({"/invocations": Invocations(engine, model.signature, settings), **tensor_paths}, rest)
+    hot: dict[str, ASGIApp] = {"/invocations": Invocations(engine, model.signature, settings), **tensor_paths}
+    return Front(
+        Routes(hot, rest),
+        route_names(rest.routes, hot),
+        metrics,
+        gate=gate(settings),
+        access_log=AccessLog(settings.log_format) if settings.access_log else None,
+        tracing=traces,
+        debug=settings.debug,
+    )

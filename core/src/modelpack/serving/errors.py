@@ -83,13 +83,35 @@ class ContentEncodingError(UnsupportedMediaTypeError):
     headers: ClassVar[Mapping[str, str]] = {"Accept-Encoding": "gzip, deflate, zstd"}
 
 
+class ApiKeyError(ModelpackError):
+    """The request brings none of the server's API keys."""
+
+    error_code = "UNAUTHENTICATED"
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": 'Bearer realm="modelpack"'}
+
+
+class CrossSiteError(ModelpackError):
+    """A browser sends the request for a page of another site."""
+
+    error_code = "PERMISSION_DENIED"
+
+
+class WrongHostError(ModelpackError):
+    """The request is for a server of another name."""
+
+    error_code = "WRONG_HOST"
+
+
 STATUS: dict[type[ModelpackError], int] = {
     DataFormatError: HTTPStatus.BAD_REQUEST,
     InvalidArgumentError: HTTPStatus.BAD_REQUEST,
+    ApiKeyError: HTTPStatus.UNAUTHORIZED,
+    CrossSiteError: HTTPStatus.FORBIDDEN,
     NotAcceptableError: HTTPStatus.NOT_ACCEPTABLE,
     SlowBodyError: HTTPStatus.REQUEST_TIMEOUT,
     BodyTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedMediaTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    WrongHostError: HTTPStatus.MISDIRECTED_REQUEST,
     MissingDependencyError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     SchemaError: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooBusyError: HTTPStatus.TOO_MANY_REQUESTS,

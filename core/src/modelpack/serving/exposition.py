@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
+from modelpack import __version__
 from modelpack.serving.errors import SAFE
 from modelpack.serving.metrics import REQUESTS, ROWS, SECONDS
+from modelpack.serving.naming import model_name
 from modelpack.serving.shared_tallies import shared_directory
 
 if TYPE_CHECKING:
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
     from starlette.requests import Request
 
+    from modelpack.pyfunc.model import PyFuncModel
     from modelpack.serving.metrics import Metrics
+    from modelpack.serving.settings import ServerSettings
     from modelpack.serving.tallies import Tallies
 
 _OPENMETRICS = "application/openmetrics-text"
@@ -38,6 +42,17 @@ _HISTOGRAMS: dict[str, tuple[str, tuple[str, ...], tuple[float, ...]]] = {
     "modelpack_batch_requests": ("Requests that were predicted in one call to the model.", (), REQUESTS),
     "modelpack_batch_rows": ("Rows that were predicted in one call to the model.", (), ROWS),
 }
+
+
+def model_labels(model: PyFuncModel, settings: ServerSettings) -> dict[str, str]:
+    """What metrics and traces say of the model that is served."""
+    return {
+        "name": model_name(model, settings),
+        "uuid": model.metadata.model_uuid or "",
+        "digest": model.digest,
+        "flavors": ",".join(model.metadata.flavors),
+        "version": __version__,
+    }
 
 
 def metrics_endpoint(metrics: Metrics, model: Mapping[str, str]) -> Callable[[Request], Awaitable[Response]]:
