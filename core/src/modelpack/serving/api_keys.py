@@ -31,8 +31,6 @@ class ApiKeys:
     def from_file(cls, path: Path) -> ApiKeys:
         """The keys in a file: one in each line; blank lines and those that begin with # are passed over.
 
-        A file that every user of the machine can read is warned of.
-
         Raises:
             InvalidArgumentError: The file cannot be read, has no key, or has a line that cannot be one.
         """
@@ -40,7 +38,6 @@ class ApiKeys:
             if path.stat().st_size > _LARGEST_FILE:
                 raise InvalidArgumentError(f"{path} is too large to be a file of API keys")
             text = path.read_text("utf-8-sig")
-            readable = path.stat().st_mode & stat.S_IROTH
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidArgumentError(f"the API keys cannot be read from {path}: {error}") from error
         keys = [key for number, line in enumerate(text.splitlines(), 1) if (key := _key(path, number, line))]
@@ -48,8 +45,6 @@ class ApiKeys:
             raise InvalidArgumentError(
                 f"{path} has no API key", hint="write one in a line; `openssl rand -hex 32` makes one"
             )
-        if readable:
-            LOGGER.warning("every user of this machine can read the API keys in %s; chmod 600 keeps them secret", path)
         return cls(keys)
 
     def accept(self, headers: Mapping[bytes, bytes]) -> bool:
@@ -59,6 +54,17 @@ class ApiKeys:
         """
         presented = _digest(_presented(headers))
         return any([hmac.compare_digest(presented, each) for each in self._digests])  # noqa: C419 - never ends early
+
+
+def check_key_file(path: Path) -> None:
+    """Read the keys once before a server starts, and warn when every user of the machine can do so.
+
+    Raises:
+        InvalidArgumentError: It is no file of keys.
+    """
+    ApiKeys.from_file(path)
+    if path.stat().st_mode & stat.S_IROTH:
+        LOGGER.warning("every user of this machine can read the API keys in %s; chmod 600 keeps them secret", path)
 
 
 def _presented(headers: Mapping[bytes, bytes]) -> bytes:
