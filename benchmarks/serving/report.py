@@ -118,7 +118,8 @@ def _print_overload(case: str, servers: dict[str, dict[str, Any]]) -> None:
         times = [f"{limit['p99'] * 1e3:.1f}", f"{twice['p99'] * 1e3:.1f}", f"{twice['p99'] / limit['p99']:.2f}"]
         parts = [f"{twice[key]:.1%}" for key in ("accepted", "refused", "failed")]
         print(f"  {server:20}" + "".join(f"{cell:>12}" for cell in [f"{seen['limit']:.0f}", *times, *parts]), end="")
-        print(f"  generator late: {twice['lag_p99'] * 1e3:.1f} ms")
+        held = "" if seen["held"] else ", INVALID: the limit did not hold when it was measured again"
+        print(f"  generator late: {twice['lag_p99'] * 1e3:.1f} ms{held}")
 
 
 def _print_liveness(servers: dict[str, dict[str, Any]]) -> None:

@@ -41,7 +41,7 @@ class Model(litserve.LitAPI):  # type: ignore[misc]
 
 
 if __name__ == "__main__":
-    server = litserve.LitServer(Model(max_batch_size=64, batch_timeout=0.0), accelerator="cpu", workers_per_device=1)
+    server = litserve.LitServer(Model(max_batch_size=64, batch_timeout=0.001), accelerator="cpu", workers_per_device=1)
     server.run(
         host="127.0.0.1",
         port=int(sys.argv[2]),
