@@ -6,10 +6,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 if TYPE_CHECKING:
     import asyncio
+
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 MAX_HEAD: Final = 65_536
 """The most bytes of a request line and headers; also of whatever else is neither body nor the end of it."""
@@ -25,6 +28,8 @@ _LINGER: Final = 30.0
 
 _LAST_SECONDS: Final = 2.0
 """Seconds that a client which was refused has to take the answer."""
+
+_OFFER = {b"connection", b"upgrade", b"http2-settings"}
 
 _CODES = {
     HTTPStatus.BAD_REQUEST: "BAD_REQUEST",
@@ -49,6 +54,9 @@ class HttpProtocol(HttpToolsProtocol):
 
     _refused = False
 
+    _without_offer = b""
+    """The head of a request without the offer to go on in another protocol."""
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Give the client a time for its first request."""
         super().connection_made(transport)
@@ -64,16 +72,29 @@ class HttpProtocol(HttpToolsProtocol):
         """Parse what came, within the limits."""
         if self._refused:
             return
+        self._unset_keepalive_if_required()
         self._idle_bytes += len(data)
-        super().data_received(data)
+        self._feed(data)
         if self._idle_bytes:
             self._check_progress()
 
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as upgrade:
+            if not self._refused:
+                self._feed_without_offer(data[upgrade.args[0] :])
+        except HttpParserError:
+            self._refuse(HTTPStatus.BAD_REQUEST, "this is no HTTP/1.1 request")
+
     def on_headers_complete(self) -> None:
-        """Start the request, unless its head is too large."""
+        """Start the request, unless its head is too large or to be read once more."""
         if self._idle_bytes > MAX_HEAD and self._head_size() > MAX_HEAD:
             self._refuse_head()
             raise ValueError("the head is too large")  # the parser stops
+        if self.parser.should_upgrade():
+            self._note_offer()
+            return
         self._idle_bytes = 0
         if self._deadline is not None:
             self._forget_deadline()
@@ -87,6 +108,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Take the end of the body."""
+        if self._without_offer:
+            return  # the parser stops before the body of a request that offers another protocol
         self._idle_bytes = 0
         super().on_message_complete()
 
@@ -100,19 +123,31 @@ class HttpProtocol(HttpToolsProtocol):
 
     def eof_received(self) -> bool | None:  # type: ignore[override]  # uvicorn always lets the connection close
         """Keep the connection for the answers to requests that are complete."""
-        if self._refused or self.scheme == "https" or self.cycle is None or self.cycle.response_complete:
-            return None
-        if self.cycle.more_body:
+        if self._refused or self.scheme == "https" or not self._is_answering() or self.cycle.more_body:
             return None
         self.cycle.keep_alive = False  # it is the last of those that wait
         return True
 
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP."""
-        self._refuse(HTTPStatus.BAD_REQUEST, msg)
+    def _note_offer(self) -> None:
+        """Keep the head without its offer of another protocol, HTTP/2 or WebSocket, which a server may pass over."""
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            self._refuse(HTTPStatus.BAD_REQUEST, "this server is no proxy")
+            return
+        version = self.parser.get_http_version().encode()
+        kept = [b"%s: %s\r\n" % field for field in self.headers if field[0] not in _OFFER]
+        self._without_offer = b"%s %s HTTP/%s\r\n%s\r\n" % (method, self.url, version, b"".join(kept))
 
-    def _unsupported_upgrade_warning(self) -> None:
-        """Say nothing: clients may offer HTTP/2 or WebSocket, and take the answer in HTTP/1.1."""
+    def _feed_without_offer(self, rest: bytes) -> None:
+        """Parse a request once more as if it had made no offer, its body included, as the parser itself cannot."""
+        head, self._without_offer = self._without_offer, b""
+        self.parser = HttpRequestParser(self)
+        self._idle_bytes = len(head) + len(rest)
+        self._feed(head + rest)
+
+    def _is_answering(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and not cycle.response_complete
 
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
@@ -154,7 +189,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         if self.transport.is_closing():
             return
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self._is_answering():
             self.transport.close()  # an answer is under way; a second one in it would be read as its body
             return
         content = orjson.dumps({"error_code": _CODES[status], "message": message})

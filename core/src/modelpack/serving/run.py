@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modelpack.pyfunc.model import PyFuncModel
+from modelpack.serving import logs
 from modelpack.serving.announcement import announcement
+from modelpack.serving.api_keys import check_key_file
 from modelpack.serving.launching import Forks, Programs, can_fork
 from modelpack.serving.listening import listening
+from modelpack.serving.metrics import forget_process, prepare_directory
 from modelpack.serving.signals import ending_at_once
 from modelpack.serving.source import described
 from modelpack.serving.supervisor import Supervisor
@@ -18,6 +22,7 @@ from modelpack.serving.tls import tls_context
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from modelpack.serving.launching import Launcher
     from modelpack.serving.settings import ServerSettings
@@ -40,7 +45,10 @@ def serve(model: PyFuncModel | ModelSource, settings: ServerSettings, announce: 
         ModelpackError: The model cannot be loaded, or no worker could start.
     """
     tls_context(settings)  # a mistake in the files is told before the model is loaded
-    with listening(settings) as listener:
+    logs.configure(settings.log_format)
+    if settings.api_key_file is not None:
+        check_key_file(settings.api_key_file)
+    with listening(settings) as listener, _shared_metrics(settings):
         if os.name != "posix":
             _serve_alone(model, settings, listener, announce)
             return
@@ -50,9 +58,14 @@ def serve(model: PyFuncModel | ModelSource, settings: ServerSettings, announce: 
             launcher,
             settings,
             ready=lambda: announce(announcement(shown, settings, listener)),
-            ended=lambda _: None,
+            ended=forget_process,
             closing=listener.close,
         ).run()
+
+
+def _shared_metrics(settings: ServerSettings) -> AbstractContextManager[object]:
+    """Where several workers add their counts up; a single one keeps them to itself."""
+    return prepare_directory() if settings.workers > 1 else nullcontext()
 
 
 def _launcher(

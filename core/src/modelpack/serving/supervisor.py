@@ -32,6 +32,9 @@ _IMPATIENCE = 0.5
 _ATTEMPTS = 3
 """How often starting is tried before any worker was ever ready."""
 
+_SILENCE = 10.0
+"""Seconds beyond the time-out of requests after which a worker that says nothing is taken for hung."""
+
 _LONGEST_PAUSE = 10.0
 """Seconds between attempts to start a worker, at most."""
 
@@ -63,7 +66,7 @@ class Supervisor:
         self._launcher = launcher
         self._wanted = settings.workers
         self._grace = settings.grace
-        self._roster = Roster(silence=settings.timeout + _LONGEST_PAUSE)
+        self._roster = Roster(silence=settings.timeout + _SILENCE)
         self._ready, self._ended, self._closing = ready, ended, closing
         self._signals: deque[int] = deque()
         self._to_reload: deque[Member] = deque()
@@ -101,8 +104,9 @@ class Supervisor:
 
     def _await_news(self) -> None:
         members = {member.inbox.descriptor: member for member in self._roster.members if not member.inbox.ended}
+        watched: list[int | socket.socket] = [self._wake, *members]
         with suppress(BlockingIOError):
-            news, _, _ = select.select([self._wake, *members], [], [], _TURN)
+            news, _, _ = select.select(watched, [], [], _TURN)
             for descriptor in news:
                 if isinstance(descriptor, int):
                     self._listen(members[descriptor])

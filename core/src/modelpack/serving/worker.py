@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from modelpack.serving import logs
+from modelpack.serving.accepting import FairAcceptor
 from modelpack.serving.app import create_app
 from modelpack.serving.configuration import read_configuration
 from modelpack.serving.protocol import KEEP_ALIVE, HttpProtocol
@@ -72,8 +74,9 @@ def serve_requests(
 class Supervised:
     """A worker's ties to its supervisor: what it tells it, and how it learns that it is gone."""
 
-    def __init__(self, reports: Reports, lifeline: int) -> None:
-        """Report through one pipe; the other one ends when the supervisor does."""
+    def __init__(self, reports: Reports, lifeline: int, *, shared: bool) -> None:
+        """Report through one pipe; the other one ends when the supervisor does. `shared`: there are other workers."""
+        self.shared = shared
         self._reports = reports
         self._lifeline = lifeline
         self._told = False
@@ -103,13 +106,28 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._ready = ready
         self._supervised = supervised
+        self._acceptors: list[FairAcceptor] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._ready()
-            if self._supervised is not None:
-                self._supervised.attach(asyncio.get_running_loop(), self._stop)
+        """Accept connections: alone as the event loop does it, among others so that each gets its share."""
+        shared = (sockets or []) if self._supervised is not None and self._supervised.shared else []
+        await super().startup([] if shared else sockets)
+        if not self.started:
+            return
+        self._acceptors = [FairAcceptor(each, self._protocol, self.config.ssl) for each in shared]
+        self._ready()
+        if self._supervised is not None:
+            self._supervised.attach(asyncio.get_running_loop(), self._stop)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for acceptor in self._acceptors:
+            acceptor.close()
+        await super().shutdown(sockets)
+
+    def _protocol(self) -> asyncio.Protocol:
+        return self.config.http_protocol_class(  # type: ignore[call-arg]  # as uvicorn makes them
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
 
     async def on_tick(self, counter: int) -> bool:
         if self._supervised is not None and counter % _TICKS_A_SECOND == 0:
@@ -158,8 +176,9 @@ def work(
         The exit code.
     """
     reports = Reports(ties[0])
+    supervised = Supervised(reports, ties[1], shared=settings.workers > 1)
     try:
-        serve_requests(load(), settings, listener, lambda: None, Supervised(reports, ties[1]))
+        serve_requests(load(), settings, listener, lambda: None, supervised)
     except SystemExit as stop:
         reports.failed(RuntimeError("the application did not start; the log says why"))
         return stop.code if isinstance(stop.code, int) else 1
@@ -181,6 +200,7 @@ def main() -> None:
     """Be a worker that was started as a program of its own; its configuration comes on standard input."""
     become_worker()
     configuration = read_configuration(sys.stdin.buffer.read())
+    logs.configure(configuration.settings.log_format)
     sys.path[:] = configuration.search_path
     code = work(
         configuration.source.load,
