@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from modelpack.package.input_example import InputExample
 from modelpack.pyfunc.model import PyFuncModel
 from modelpack.schema.mlmodel import MLmodel
 from modelpack.schema.signature import Column, ColumnSchema, DataType, ModelSignature, Param
@@ -80,3 +81,22 @@ def make_client(make_model: Callable[..., PyFuncModel]) -> Iterator[Callable[...
 def client(make_client: Callable[..., TestClient]) -> TestClient:
     """A client of a server of the plane."""
     return make_client()
+
+
+@pytest.fixture
+def make_described(tmp_path: Path) -> Callable[..., PyFuncModel]:
+    """Make a model of any signature: `make_described(signature, function, example=frame)`."""
+
+    def make(signature: ModelSignature | None, function: Callable[[Any], Any], example: Any = None) -> PyFuncModel:
+        rendered = None if example is None else InputExample.of(example).rendered()
+        if rendered is not None:
+            rendered.write(tmp_path)
+        described = MLmodel(
+            flavors={"python_function": {"python_version": "3.12.1"}},
+            signature=signature,
+            utc_time_created="2024-01-31 12:00:00.5",
+            saved_input_example_info=None if rendered is None else rendered.info,
+        )
+        return PyFuncModel(Function(function), mlmodel=described, path=tmp_path, digest="sha256:1", native=None)
+
+    return make

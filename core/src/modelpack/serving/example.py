@@ -74,7 +74,7 @@ def example_body(signature: ModelSignature | None) -> dict[str, Any]:
     """A wrapped body that fits the signature."""
     inputs = signature.inputs if signature is not None else None
     if isinstance(inputs, ColumnSchema):
-        names = [str(position) if name is None else name for position, name in enumerate(inputs.names)]
+        names = [str(position if name is None else name) for position, name in enumerate(inputs.names)]
         return {"dataframe_split": {"columns": names, "data": [[example_value(each.type) for each in inputs.columns]]}}
     if inputs is None:
         return {"inputs": [[1.5]]}

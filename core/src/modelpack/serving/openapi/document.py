@@ -37,7 +37,13 @@ def openapi_document(model: PyFuncModel, settings: ServerSettings) -> dict[str, 
     components = _components(model, keys=keys)
     invoke = invocations_operation(model.signature, settings, example_request(model), components["schemas"])
     protocol = protocol_paths(quote(name, safe=""), error_responses(keys=keys))
-    paths = {"/invocations": {"post": invoke}, **protocol, **service_paths(keys=keys)}
+    first = invoke | {"operationId": "predict", "tags": ["KServe, version 1"]}
+    paths = {
+        "/invocations": {"post": invoke},
+        **protocol,
+        f"/v1/models/{quote(name, safe='')}:predict": {"post": first},
+        **service_paths(keys=keys),
+    }
     document = {
         "openapi": "3.1.0",
         "info": {"title": name, "version": __version__, "description": _description(model)},

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 _JSON = "application/json"
 _ERROR = "ProtocolError"
 _BINARY = "application/octet-stream"
+_INDEX = {"200": {"description": "Their names and states.", "content": {_JSON: {"schema": {"type": "array"}}}}}
 
 
 def protocol_paths(name: str, errors: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -21,13 +22,14 @@ def protocol_paths(name: str, errors: Mapping[str, Mapping[str, Any]]) -> dict[s
     """
     failures = {status: _failure(error["description"]) for status, error in errors.items()}
     lookup = {status: failures[status] for status in failures if status == "401"} | {"404": _failure("No such model.")}
-    paths = _server_paths({status: lookup[status] for status in lookup if status != "404"})
+    refused = {status: lookup[status] for status in lookup if status != "404"}
+    paths = _server_paths(refused)
     for base, key in ((f"/v2/models/{name}", ""), (f"/v2/models/{name}/versions/1", "Version")):
         paths[base] = {"get": _operation(f"modelMetadata{key}", "Metadata of the model", _ok("ModelMetadata"), lookup)}
         ready = {"200": {"description": "It is."}, "503": {"description": "It is not."}, **lookup}
         paths[f"{base}/ready"] = {"get": _operation(f"modelReady{key}", "Whether the model is ready", ready, {})}
         paths[f"{base}/infer"] = {"post": _infer(f"infer{key}", {**lookup, **failures})}
-    return paths
+    return {**paths, "/v2/repository/index": {"post": _operation("repositoryIndex", "The models", _INDEX, refused)}}
 
 
 def protocol_schemas() -> dict[str, Any]:

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from modelpack.data.codecs import ARROW_FILE, ARROW_STREAM, CSV, JSON, JSON_LINES, PARQUET
-from modelpack.serving.openapi.examples import csv_example, example_forms, json_lines_example
+from modelpack.serving.openapi.examples import JSON_FORMS, example_forms
 from modelpack.serving.openapi.responses import error_references, error_responses
 
 if TYPE_CHECKING:
@@ -16,14 +16,6 @@ if TYPE_CHECKING:
     from modelpack.serving.example import Example
     from modelpack.serving.settings import ServerSettings
 
-_FORMS = {
-    "dataframe_split": "pandas' split form, wrapped",
-    "dataframe_records": "pandas' records form, wrapped",
-    "instances": "row by row",
-    "inputs": "by column, or tensors",
-    "split": "pandas' split form",
-    "records": "pandas' records form",
-}
 _DESCRIPTION = (
     "Data in any of the formats; the `Content-Type` says which. JSON comes in several forms. "
     "The answer is JSON, or Arrow for Arrow, unless `Accept` names another format."
@@ -56,11 +48,11 @@ def invocations_operation(
 
 
 def _request_content(settings: ServerSettings, forms: dict[str, Any], schemas: Container[str]) -> dict[str, Any]:
-    examples = {name: {"summary": _FORMS[name], "value": value} for name, value in forms.items()}
-    content = {JSON.media_types[0]: _with_examples(_reference("Request"), examples)}
+    named = {form: {"summary": text, "value": forms[form]} for form, text in JSON_FORMS.items() if form in forms}
+    content = {JSON.media_types[0]: _with_examples(_reference("Request"), named)}
     for name in ("Split", "Records"):
         if name in schemas:
-            own = {form: example for form, example in examples.items() if form == name.lower()}
+            own = {form: example for form, example in named.items() if form == name.lower()}
             content[f"application/json; format=pandas-{name.lower()}"] = _with_examples(_reference(name), own)
     if settings.protocol != "mlflow-0.1":
         content |= _table_content(forms)
@@ -70,10 +62,9 @@ def _request_content(settings: ServerSettings, forms: dict[str, Any], schemas: C
 def _table_content(forms: dict[str, Any]) -> dict[str, Any]:
     header = {"type": "string", "description": "a header row with the columns' names, then one row for each prediction"}
     lines = {"type": "string", "description": "one JSON object in each line, for each row"}
-    table = {"table": {"value": csv_example(forms["split"])}} if "split" in forms else {}
-    records = {"records": {"value": json_lines_example(forms["records"])}} if "records" in forms else {}
-    content = {CSV.media_types[0]: _with_examples(header, table)}
-    content[JSON_LINES.media_types[0]] = _with_examples(lines, records)
+    texts = {form: {"example": {"value": forms[form]}} for form in ("csv", "json_lines") if form in forms}
+    content = {CSV.media_types[0]: _with_examples(header, texts.get("csv", {}))}
+    content[JSON_LINES.media_types[0]] = _with_examples(lines, texts.get("json_lines", {}))
     return content | _binary_content()
 
 

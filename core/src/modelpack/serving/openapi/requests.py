@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from modelpack.schema.signature import ColumnSchema
+from modelpack.schema.signature import Array, ColumnSchema
 from modelpack.serving.openapi.types import column_schema, names_of, params_schema, tensor_schema
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ def _column_forms(inputs: ColumnSchema) -> tuple[dict[str, JsonSchema], dict[str
         forms["dataframe_records"] = _ref("Records")
         instances.append(_ref("Row"))
         forms["inputs"] = _by_column(inputs, names, cells)
-    if len(cells) == 1 and cells[0].get("type") != "array":
-        instances = [cells[0], *instances]
+    if len(cells) == 1:
+        instances = [cells[0]] if isinstance(inputs.columns[0].type, Array) else [cells[0], *instances]
     forms["instances"] = _rows({"anyOf": instances} if len(instances) > 1 else instances[0])
     return forms, parts
 

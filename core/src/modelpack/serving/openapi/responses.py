@@ -29,7 +29,11 @@ _BUSY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 _RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer", "minimum": 1}, "description": "seconds to wait"}}
 _CHALLENGE = {"WWW-Authenticate": {"schema": {"type": "string"}}}
 _FAILED = "The model failed, or the server itself; its log says more."
-_UNKNOWN_KEY = "The request brings none of the server's API keys."
+_OF_OTHERS = {
+    True: (HTTPStatus.FORBIDDEN, HTTPStatus.MISDIRECTED_REQUEST),
+    False: (HTTPStatus.UNAUTHORIZED,),
+}
+"""The statuses of servers that ask for keys, or do not, alone."""
 
 
 def predictions_schema(signature: ModelSignature | None) -> JsonSchema:
@@ -79,8 +83,8 @@ def error_responses(*, keys: bool) -> dict[str, dict[str, Any]]:
     for kind, status in STATUS.items():
         texts.setdefault(int(status), []).append(_first_line(kind))
     texts[HTTPStatus.INTERNAL_SERVER_ERROR] = [_FAILED]
-    if keys:
-        texts[HTTPStatus.UNAUTHORIZED] = [_UNKNOWN_KEY]
+    for status in _OF_OTHERS[keys]:
+        texts.pop(status, None)
     return {str(status): _error_response(status, texts[status]) for status in sorted(texts)}
 
 
