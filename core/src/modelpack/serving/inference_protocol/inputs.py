@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -59,10 +60,15 @@ class _Columns:
         self._named = dict(zip(names, schema.columns, strict=True))
         self._labels = {name: column.name for name, column in self._named.items() if column.name is not None}
         self._names = names
+        self._all = [place if column.name is None else column.name for place, column in enumerate(schema.columns)]
         self._arrays = arrays
         self._plan = InputPlan(signature)
         self._dtype = None if self._plan.uniform is None else np.dtype(self._plan.uniform)
         self._scalars = all(isinstance(column.type, DataType) for column in schema.columns)
+
+    @cached_property
+    def _index(self) -> Any:
+        return require("pandas", "pandas").Index(self._all)
 
     def __call__(self, tensors: Sequence[InputTensor], content_type: object) -> Any:  # noqa: ARG002 - the signature says it
         if len(tensors) == 1 and self._is_table(tensors[0]):
@@ -87,13 +93,13 @@ class _Columns:
         kinds = (column.type for column in self._named.values())
         values = [_column_values(tensor, tensor.values[:, place], kind) for place, kind in enumerate(kinds)]
         frame = require("pandas", "pandas").DataFrame(dict(enumerate(values)))
-        frame.columns = [self._labels.get(name, place) for place, name in enumerate(self._names)]
+        frame.columns = self._index
         return frame
 
     def _matrix(self, array: Any) -> Any:
         if self._arrays:
             return array
-        return require("pandas", "pandas").DataFrame(array, columns=self._plan.index, copy=False)
+        return require("pandas", "pandas").DataFrame(array, columns=self._index, copy=False)
 
     def _column(self, tensor: InputTensor) -> Any:
         column = self._named.get(tensor.name)

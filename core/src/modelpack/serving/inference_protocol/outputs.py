@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _TABLE = 2
 """The axes of a table."""
 _PLAIN = "biuf"
-_NUMBERS = {bool, int, float}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +129,8 @@ def _tensor(name: str, array: Any) -> OutputTensor:
 
 def _array(values: Any) -> Any:
     """An array of lists, arrays or scalars; what is no tensor becomes one of JSON texts."""
-    if isinstance(values, np.ndarray):
-        return values if values.ndim else values.reshape(1)
+    if isinstance(values, (np.ndarray, np.generic)):
+        return np.atleast_1d(values)
     if type(values).__module__.startswith("pandas") and hasattr(values, "tolist"):
         return _series_array(require("pandas", "pandas").Series(values))
     if not isinstance(values, (list, tuple)):
@@ -140,7 +139,7 @@ def _array(values: Any) -> Any:
         array = np.array(values)
     except (ValueError, OverflowError):
         array = as_objects(values)
-    same = array.dtype.kind in _PLAIN and bool not in _mixed(values)
+    same = array.dtype.kind in _PLAIN and bool not in _mixed(values) and not _is_too_long(array, values)
     return array if same or not array.size else _of_values_of_list(values, array)
 
 
@@ -148,6 +147,11 @@ def _mixed(values: Sequence[Any]) -> set[type]:
     """The types of the items of a flat list that has several."""
     kinds = set(map(type, values))
     return kinds if len(kinds) > 1 else set()
+
+
+def _is_too_long(array: Any, values: Sequence[Any]) -> bool:
+    """Whether NumPy made integers past 64 bits into doubles."""
+    return array.dtype.kind == "f" and set(map(type, values)) == {int}
 
 
 def _of_values_of_list(values: Sequence[Any], array: Any) -> Any:
@@ -159,7 +163,9 @@ def _of_values_of_list(values: Sequence[Any], array: Any) -> Any:
 def _series_array(series: Any) -> Any:
     if isinstance(series.dtype, np.dtype) and series.dtype.kind in _PLAIN:
         return series.to_numpy()
-    return _of_values(column_values(series), (len(series),))
+    missing = series.isna().to_numpy()
+    values = [None if gone else value for gone, value in zip(missing, column_values(series), strict=True)]
+    return _of_values(values, (len(values),))
 
 
 def _of_dates(array: Any) -> Any:
@@ -173,7 +179,7 @@ def _of_values(values: list[Any], shape: tuple[int, ...]) -> Any:
         numbers = np.array(values)
         if numbers.dtype.kind in "biu":
             return numbers.reshape(shape)
-    if kinds & {int, float} and kinds <= {int, float, type(None)}:
+    if kinds != {int} and kinds & {int, float} and kinds <= {int, float, type(None)}:
         return np.array(values, dtype="float64").reshape(shape)
     return as_objects([_as_text(value) for value in values]).reshape(shape)
 

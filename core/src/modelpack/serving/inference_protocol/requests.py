@@ -109,7 +109,7 @@ def _tensor(holder: Any, section: BinarySection, *, booleans: bool) -> InputTens
     if _SHARED_MEMORY in parameters:
         raise _no_shared_memory(name)
     content_type = parameters.get("content_type")
-    hint = content_type if content_type in _HINTS else None
+    hint = content_type if isinstance(content_type, str) and content_type in _HINTS else None
     size = parameters.get("binary_data_size")
     try:
         if size is None:

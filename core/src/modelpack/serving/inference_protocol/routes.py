@@ -56,8 +56,8 @@ class InferenceProtocol:
             *self._of_model("/v2/models/{name}/versions/{version}"),
             Route("/v2/{rest:path}", _Resource(_nothing, "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")),
             Route("/v1/models", _Resource(lambda _: json_response({"models": [self._name]}))),
-            Route("/v1/models/{name}", _Resource(self._known(self._ready))),
             Route("/v1/models/{name}:predict", _Resource(self._known(_nothing), "POST")),
+            Route("/v1/models/{name}", _Resource(self._known(self._ready))),
         ]
 
     def _of_model(self, path: str) -> list[Route]:

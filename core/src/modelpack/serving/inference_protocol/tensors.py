@@ -12,6 +12,7 @@ from modelpack.data.frames import json_name
 from modelpack.errors import DataFormatError
 from modelpack.serving.inference_protocol.datatypes import BOOLEAN, DTYPES, TEXT
 
+_INTEGERS = {name for name, dtype in DTYPES.items() if dtype.kind in "iu"}
 _MOST_AXES = 32
 _LONGEST_EMPTY = 65_536
 """The longest axis of a tensor without values: its rows cost the client nothing, and the model something."""
@@ -67,8 +68,10 @@ def array_from_data(data: object, datatype: str, shape: tuple[int, ...], name: s
         raise DataFormatError(f"tensor {name!r}: data is a list; {json_name(data)} came")
     try:
         array = np.array(data, dtype=object if datatype == TEXT else None)
+        if array.dtype.kind == "f" and datatype in _INTEGERS:
+            array = np.array(data, dtype=object)  # unlike integers may have become doubles
     except (ValueError, OverflowError) as error:
-        raise DataFormatError(f"tensor {name!r}: the lists of data do not form a tensor") from error
+        raise _ragged(name) from error
     if booleans and datatype != BOOLEAN and array.dtype.kind in "biuf":
         _refuse_booleans(array, data, datatype, name)
     return _shaped(_READERS.get(datatype, _numbers)(array, datatype, name), shape, name)
@@ -98,7 +101,7 @@ def _numbers(array: Any, datatype: str, name: str) -> Any:
         return array.astype(dtype)
     if dtype.kind == "f":
         return _floats(array, dtype, datatype, name)
-    if array.dtype.kind not in "iu":
+    if array.dtype.kind not in "iu" and set(map(type, array.ravel().tolist())) != {int}:
         raise _other(name, datatype, _example(array, int))
     limits = np.iinfo(dtype)
     if array.dtype != dtype and not (array.min() >= limits.min and array.max() <= limits.max):
@@ -131,6 +134,8 @@ def _booleans(array: Any, datatype: str, name: str) -> Any:
 
 def _texts(array: Any, datatype: str, name: str) -> Any:
     kinds = set(map(type, array.ravel().tolist()))
+    if list in kinds:
+        raise _ragged(name)
     if not kinds <= {str, type(None)}:
         wrong = next(value for value in array.ravel().tolist() if type(value) not in {str, type(None)})
         raise _other(name, datatype, json_name(wrong))
@@ -145,6 +150,10 @@ def _example(array: Any, wanted: type) -> str:
     values = array.ravel().tolist()
     wrong = next((value for value in values if type(value) is not wanted), values[0])
     return f"the number {wrong}" if type(wrong) in {int, float} else json_name(wrong)
+
+
+def _ragged(name: str) -> DataFormatError:
+    return DataFormatError(f"tensor {name!r}: the lists of data do not form a tensor")
 
 
 def _other(name: str, datatype: str, came: str) -> DataFormatError:
