@@ -1,49 +1,103 @@
-"""Tables of one number type, as the one array that they are."""
+"""Tables of one number type, as the one array that they are.
+
+The numbers of a row are packed by `struct`, which is two to three times as fast as `numpy.array` on nested lists, and
+which refuses by itself what is no number, too large, or in a row of another length. Booleans alone pass it.
+"""
 
 from __future__ import annotations
 
+import struct
+from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from modelpack.data.columns import narrowed
 from modelpack.data.libraries import require
+from modelpack.errors import SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from modelpack.data.plan import InputPlan
+_FORMATS = {"float64": "{}d", "float32": "={}f", "int64": "{}q", "int32": "{}i"}
+"""The standard size of a float is written with a check of its range, the native one without."""
+_NUMBERS = {float, int, type(None)}
+_REFUSED = (struct.error, OverflowError, TypeError)
 
-_KINDS = {"float64": "fi", "float32": "fi", "int64": "i", "int32": "i"}
-"""The kinds of array that numbers of a type come as; NumPy makes booleans among numbers into numbers."""
 
+class ArrayMaker:
+    """Makes arrays with the columns of one signature, in its order.
 
-def array_from_rows(rows: Sequence[Any], names: list[Any], plan: InputPlan, *, booleans: bool) -> Any:
-    """Rows of numbers that have the signature's names in its order, as an array of its only type.
-
-    Args:
-        rows: One list of values for each row.
-        names: The columns' names.
-        plan: The signature's part in it.
-        booleans: Whether the values may include any.
-
-    Returns:
-        An array of two axes, None where the rows are anything else.
+    What does not fit is answered with None, for whoever reads it column by column and knows what to say of it.
     """
-    if plan.uniform is None or names is not plan.names or not rows:
-        return None
-    numpy = require("numpy", "pandas")
-    try:
-        array = numpy.array(rows)
-    except (ValueError, OverflowError):
-        return None
-    if array.shape != (len(rows), len(names)) or array.dtype.kind not in _KINDS[plan.uniform]:
-        return None
-    if booleans and any(bool in set(map(type, row)) for row in rows):
-        return None
-    return _typed(array, names, plan.uniform)
+
+    def __init__(self, names: list[Any], dtype: str) -> None:
+        """Prepare for a signature.
+
+        Args:
+            names: The columns' names.
+            dtype: NumPy's name of the type that they share.
+        """
+        self._names = names
+        self._width = len(names)
+        self._dtype = require("numpy", "pandas").dtype(dtype)
+        self._array = require("numpy", "pandas").ndarray
+        self._pack = struct.Struct(_FORMATS[dtype].format(self._width)).pack
+        self._pick = _picker(names)
+
+    def from_rows(self, rows: Sequence[Sequence[Any]], names: list[Any], *, booleans: bool) -> Any:
+        """Rows of numbers as an array of two axes.
+
+        Args:
+            rows: One list of values for each row.
+            names: The names of the values; they may stand in another order than the signature's.
+            booleans: Whether there may be any among the values.
+
+        Returns:
+            The array, in C's order and writable; None where the rows are anything else.
+        """
+        if not rows or (names is not self._names and names != self._names and set(names) != set(self._names)):
+            return None
+        array = self._packed(rows, booleans=booleans)
+        if array is None or names == self._names:
+            return array
+        return array.take([names.index(name) for name in self._names], axis=1)
+
+    def from_records(self, records: Sequence[Mapping[Any, Any]], *, booleans: bool) -> Any:
+        """Objects that have just the signature's names, as an array; None where they are anything else."""
+        try:
+            if set(map(len, records)) != {self._width}:
+                return None
+            rows = list(map(self._pick, records))
+        except (KeyError, TypeError):
+            return None
+        return self._packed(rows, booleans=booleans)
+
+    def _packed(self, rows: Sequence[Sequence[Any]], *, booleans: bool) -> Any:
+        pack = self._pack
+        try:
+            buffer = bytearray().join([pack(*row) for row in rows])
+        except _REFUSED:
+            return self._with_missing(rows)
+        if booleans and any(bool in set(map(type, row)) for row in rows):
+            return None
+        return self._array((len(rows), self._width), self._dtype, buffer)
+
+    def _with_missing(self, rows: Sequence[Any]) -> Any:
+        """Floats with nulls among them, which are NaN."""
+        try:
+            sizes, kinds = set(map(len, rows)), set(map(type, chain.from_iterable(rows)))
+        except TypeError:
+            return None
+        if self._dtype.kind != "f" or sizes != {self._width} or not kinds <= _NUMBERS:
+            return None
+        array = require("numpy", "pandas").array(rows, dtype="float64")
+        try:
+            return array if self._dtype == "float64" else narrowed(array, self._names)
+        except SchemaError:
+            return None
 
 
-def _typed(array: Any, names: list[Any], dtype: str) -> Any:
-    if dtype == "float32":
-        return narrowed(array, names)
-    typed = array.astype(dtype, copy=False)
-    return typed if dtype != "int32" or (typed == array).all() else None
+def _picker(names: list[Any]) -> Callable[[Any], Any]:
+    """What picks the values of these names from an object, as a tuple."""
+    pick: Callable[[Any], Any] = itemgetter(*names)
+    return pick if len(names) > 1 else lambda record: (pick(record),)

@@ -1,11 +1,10 @@
-"""DataFrames from rows, records or columns of JSON values, typed by the signature."""
+"""Tables from rows, records or columns of JSON values, typed by the signature."""
 
 from __future__ import annotations
 
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from modelpack.data.arrays import array_from_rows
 from modelpack.data.columns import typed_column
 from modelpack.data.libraries import require
 from modelpack.data.names import repeated
@@ -19,10 +18,10 @@ if TYPE_CHECKING:
     from modelpack.data.plan import InputPlan
 
 
-def frame_from_rows(
+def table_from_rows(
     rows: Sequence[Sequence[Any]], names: list[Any] | None, plan: InputPlan, *, booleans: bool = True
-) -> pd.DataFrame:
-    """A frame of rows whose values stand in the order of `names`.
+) -> Any:
+    """A table of rows whose values stand in the order of `names`.
 
     Args:
         rows: One list of values for each row.
@@ -30,34 +29,40 @@ def frame_from_rows(
         plan: The signature's part in it.
         booleans: Whether the values may include any; knowing that there are none saves a look at each number.
 
+    Returns:
+        A DataFrame; an array where the plan asks for one and the rows fit.
+
     Raises:
         DataFormatError: A row has more or fewer values than there are names, or a name stands twice.
     """
     names = _checked_names(rows, names, plan)
-    array = array_from_rows(rows, names, plan, booleans=booleans)
+    array = None if plan.maker is None else plan.maker.from_rows(rows, names, booleans=booleans)
     if array is not None:
-        return array if plan.arrays else _frame_of_array(array, plan)
+        return _table_of_array(array, plan)
     _check_rows(rows, len(names))
     columns: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [[] for _ in names]
     return _frame(dict(zip(names, columns, strict=True)), plan)
 
 
-def frame_from_records(records: Sequence[Mapping[str, Any]], plan: InputPlan, *, booleans: bool = True) -> pd.DataFrame:
-    """A frame of objects, one for each row; a key that only some have is null in the others.
+def table_from_records(records: Sequence[Mapping[str, Any]], plan: InputPlan, *, booleans: bool = True) -> Any:
+    """A table of objects, one for each row; a key that only some have is null in the others.
 
     Raises:
         DataFormatError: One of them is no object.
     """
+    array = None if plan.maker is None else plan.maker.from_records(records, booleans=booleans)
+    if array is not None:
+        return _table_of_array(array, plan)
     names = _record_names(records)
     if all(len(record) == len(names) for record in records) and len(names) > 1:
         rows = list(map(itemgetter(*names), records))
     else:
         rows = [tuple(map(record.get, names)) for record in records]
-    return frame_from_rows(rows, plan.column_names(names), plan, booleans=booleans)
+    return table_from_rows(rows, plan.column_names(names), plan, booleans=booleans)
 
 
-def frame_from_columns(columns: Mapping[str, Sequence[Any]], plan: InputPlan) -> pd.DataFrame:
-    """A frame of columns by name.
+def table_from_columns(columns: Mapping[str, Sequence[Any]], plan: InputPlan, *, booleans: bool = True) -> Any:
+    """A table of columns by name.
 
     Raises:
         DataFormatError: The columns differ in length.
@@ -65,7 +70,12 @@ def frame_from_columns(columns: Mapping[str, Sequence[Any]], plan: InputPlan) ->
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         raise DataFormatError(f"the columns differ in length: {lengths}")
-    return _frame(dict(zip(plan.column_names(list(columns)), columns.values(), strict=True)), plan)
+    names = plan.column_names(list(columns))
+    if plan.maker is not None:
+        array = plan.maker.from_rows(list(zip(*columns.values(), strict=True)), names, booleans=booleans)
+        if array is not None:
+            return _table_of_array(array, plan)
+    return _frame(dict(zip(names, columns.values(), strict=True)), plan)
 
 
 def _checked_names(rows: Sequence[Any], names: list[Any] | None, plan: InputPlan) -> list[Any]:
@@ -82,9 +92,8 @@ def _checked_names(rows: Sequence[Any], names: list[Any] | None, plan: InputPlan
     return names
 
 
-def _frame_of_array(array: Any, plan: InputPlan) -> pd.DataFrame:
-    frame: pd.DataFrame = require("pandas", "pandas").DataFrame(array, columns=plan.index, copy=False)
-    return frame
+def _table_of_array(array: Any, plan: InputPlan) -> Any:
+    return array if plan.arrays else require("pandas", "pandas").DataFrame(array, columns=plan.index, copy=False)
 
 
 def _check_rows(rows: Sequence[Any], width: int) -> None:
@@ -112,17 +121,17 @@ def _frame(columns: Mapping[Any, Sequence[Any]], plan: InputPlan) -> pd.DataFram
     return frame
 
 
-def labelled(frame: pd.DataFrame, index: list[Any]) -> pd.DataFrame:
-    """The frame with a label for each row.
+def labelled(table: Any, index: list[Any]) -> Any:
+    """The table with a label for each row; an array has no place for them.
 
     Raises:
         DataFormatError: There are more or fewer labels than rows.
     """
-    if len(index) != len(frame):
-        raise DataFormatError(f"the index has {len(index)} labels for {len(frame)} rows")
-    if hasattr(frame, "index") and index != list(range(len(index))):
-        frame.index = require("pandas", "pandas").Index(index)
-    return frame
+    if len(index) != len(table):
+        raise DataFormatError(f"the index has {len(index)} labels for {len(table)} rows")
+    if hasattr(table, "index") and index != list(range(len(index))):
+        table.index = require("pandas", "pandas").Index(index)
+    return table
 
 
 def json_name(value: object) -> str:

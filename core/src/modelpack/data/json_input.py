@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from modelpack.data.columns import from_base64
-from modelpack.data.frames import frame_from_columns, frame_from_records, frame_from_rows, json_name, labelled
+from modelpack.data.frames import json_name, labelled, table_from_columns, table_from_records, table_from_rows
 from modelpack.data.payload import Payload
 from modelpack.data.tensors import array_from_json
 from modelpack.errors import DataFormatError, UnsupportedMediaTypeError
@@ -18,11 +18,10 @@ from modelpack.schema.signature import Array
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pandas as pd
-
     from modelpack.data.media_types import MediaType
     from modelpack.data.plan import InputPlan
 
+_OPTIONAL_LIST = (list, type(None))
 _SPLIT_KEYS = {"columns", "index", "data"}
 _RECORDS_NOTICE = (
     "a JSON list of records came without a format; application/json means pandas' split form since 0.9: "
@@ -46,7 +45,7 @@ def decode(body: bytes, media_type: MediaType, plan: InputPlan) -> Payload:
 
 
 def _decoded(text: bytes, media_type: MediaType, plan: InputPlan) -> Payload:
-    reader = _Reader(plan, booleans=b"true" in text or b"false" in text)
+    reader = _Reader(plan, text)
     document = parse(text)
     form = media_type.parameter("format")
     if form is None:
@@ -108,40 +107,36 @@ def _integer(digits: str) -> int | float:
 class _Reader:
     """Reads the forms by one signature."""
 
-    def __init__(self, plan: InputPlan, *, booleans: bool) -> None:
+    __slots__ = ("_booleans", "_coded", "_plan")
+
+    def __init__(self, plan: InputPlan, text: bytes) -> None:
         self._plan = plan
-        self._booleans = booleans
-        self._forms: dict[str, Callable[[Any], Any]] = {
-            "dataframe_split": self.split,
-            "dataframe_records": self.records,
-            "instances": self.instances,
-            "inputs": self.inputs,
-        }
+        self._booleans = b"true" in text or b"false" in text
+        self._coded = b"b64" in text or b"\\u" in text
 
     def any_form(self, document: Any) -> Payload:
         if isinstance(document, list):
             return Payload(self.records(document), notice=_RECORDS_NOTICE)
         if not isinstance(document, dict):
             raise DataFormatError(f"the body is {json_name(document)}, not an object", hint=_EXAMPLE)
-        forms = self._forms.keys() & document.keys()
+        forms = _FORMS.keys() & document.keys()
         if not forms and {"columns", "data"} & document.keys():
             return Payload(self.split(document))
         if len(forms) != 1:
             raise DataFormatError(
-                f"the body must have exactly one of {', '.join(self._forms)}; it has {_named(document)}", hint=_EXAMPLE
+                f"the body must have exactly one of {', '.join(_FORMS)}; it has {_named(document)}", hint=_EXAMPLE
             )
         return self._wrapped(document, forms.pop())
 
     def _wrapped(self, document: dict[str, Any], form: str) -> Payload:
-        unknown = document.keys() - {form, "params"}
-        if unknown:
+        if len(document) > 1 and (unknown := document.keys() - {form, "params"}):
             raise DataFormatError(f"beside {form} and params the body has {_named(sorted(unknown))}")
         params = document.get("params")
         if params is not None and not isinstance(params, dict):
             raise DataFormatError(f"params is {json_name(params)}, not an object")
-        return Payload(self._forms[form](document[form]), params)
+        return Payload(_FORMS[form](self, document[form]), params)
 
-    def split(self, value: Any) -> pd.DataFrame:
+    def split(self, value: Any) -> Any:
         if not isinstance(value, dict) or not isinstance(value.get("data"), list):
             raise DataFormatError(f"pandas' split form is an object with columns and data; {_came(value)} came")
         unknown = value.keys() - _SPLIT_KEYS
@@ -150,22 +145,22 @@ class _Reader:
                 f"pandas' split form has columns, index and data; also came {_named(sorted(unknown))}"
             )
         names, index = value.get("columns"), value.get("index")
-        if not isinstance(names, list | None) or not isinstance(index, list | None):
+        if not isinstance(names, _OPTIONAL_LIST) or not isinstance(index, _OPTIONAL_LIST):
             raise DataFormatError("columns and index of pandas' split form are lists")
         names = self._plan.column_names(names) if names is not None else None
-        frame = frame_from_rows(value["data"], names, self._plan, booleans=self._booleans)
-        return frame if index is None else labelled(frame, index)
+        table = table_from_rows(value["data"], names, self._plan, booleans=self._booleans)
+        return table if index is None else labelled(table, index)
 
-    def records(self, value: Any) -> pd.DataFrame:
+    def records(self, value: Any) -> Any:
         if not isinstance(value, list):
             raise DataFormatError(f"pandas' records form is a list of objects; {_came(value)} came")
-        return frame_from_records(value, self._plan, booleans=self._booleans)
+        return table_from_records(value, self._plan, booleans=self._booleans)
 
     def instances(self, value: Any) -> Any:
         """Row-wise: one item for each row."""
         if not isinstance(value, list):
             raise DataFormatError(f"instances is a list with one item for each row; {_came(value)} came")
-        value = _with_bytes(value)
+        value = _with_bytes(value) if self._coded else value
         if self._plan.tabular:
             return self._table(value)
         if value and all(isinstance(item, dict) for item in value):
@@ -174,7 +169,7 @@ class _Reader:
 
     def inputs(self, value: Any) -> Any:
         """Column-wise: one tensor, or one for each name."""
-        value = _with_bytes(value)
+        value = _with_bytes(value) if self._coded else value
         if isinstance(value, dict):
             return self._columns(value) if self._plan.tabular else self._arrays(value)
         if not isinstance(value, list):
@@ -184,20 +179,29 @@ class _Reader:
     def _arrays(self, values: dict[str, Any]) -> dict[str, Any]:
         return {name: array_from_json(value, name, self._plan) for name, value in values.items()}
 
-    def _columns(self, values: dict[str, Any]) -> pd.DataFrame:
+    def _columns(self, values: dict[str, Any]) -> Any:
         if all(isinstance(column, list) for column in values.values()):
-            return frame_from_columns(values, self._plan)
+            return table_from_columns(values, self._plan, booleans=self._booleans)
         return self.records([values])
 
-    def _table(self, items: list[Any]) -> pd.DataFrame:
+    def _table(self, items: list[Any]) -> Any:
         """A table from rows by position, from objects, or from the values of an only column."""
         if items and isinstance(items[0], dict) and self._plan.names:
             return self.records(items)
         if self._plan.single is not None and (
             isinstance(self._plan.single, Array) or not all(isinstance(item, list) for item in items)
         ):
-            return frame_from_columns({(self._plan.names or [0])[0]: items}, self._plan)  # type: ignore[dict-item]  # old signatures have integers
-        return frame_from_rows(items, None, self._plan, booleans=self._booleans)
+            name: Any = (self._plan.names or [0])[0]
+            return table_from_columns({name: items}, self._plan, booleans=self._booleans)
+        return table_from_rows(items, None, self._plan, booleans=self._booleans)
+
+
+_FORMS: dict[str, Callable[[_Reader, Any], Any]] = {
+    "dataframe_split": _Reader.split,
+    "dataframe_records": _Reader.records,
+    "instances": _Reader.instances,
+    "inputs": _Reader.inputs,
+}
 
 
 def _transposed(items: list[dict[str, Any]]) -> dict[str, list[Any]]:

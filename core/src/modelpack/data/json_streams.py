@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import orjson
 
 from modelpack.data.csv_text import MARK, lines_of
-from modelpack.data.frames import frame_from_records
+from modelpack.data.frames import table_from_records
 from modelpack.data.json_input import decode, parse
 from modelpack.data.json_output import dumps, encode, json_value
 from modelpack.data.payload import Payload
@@ -64,7 +64,7 @@ def read_lines(stream: BinaryIO, media_type: MediaType, plan: InputPlan, rows: i
     """
     lines = filter(None, map(bytes.strip, lines_of(stream, media_type)))
     while block := list(islice(lines, rows)):
-        yield Payload(frame_from_records(_records(block), plan))
+        yield Payload(table_from_records(_records(block), plan))
 
 
 def _records(block: list[bytes]) -> list[Any]:

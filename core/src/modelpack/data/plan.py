@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from modelpack.data.arrays import ArrayMaker
 from modelpack.data.libraries import require
 from modelpack.schema.signature import ColumnSchema, DataType, TensorSchema
 
@@ -65,6 +66,11 @@ class InputPlan:
         """The columns' names as the index that every frame shares."""
         index: pd.Index[Any] = require("pandas", "pandas").Index(self.names)
         return index
+
+    @cached_property
+    def maker(self) -> ArrayMaker | None:
+        """What makes one array of a table; None where the columns share no number type."""
+        return None if self.uniform is None else ArrayMaker(self.names, self.uniform)
 
     def column_names(self, names: list[Any]) -> list[Any]:
         """The names that came, integers again where an old signature has integers and the format only text."""
