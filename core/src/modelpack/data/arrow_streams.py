@@ -6,7 +6,7 @@ import io
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from modelpack.data.arrow_errors import refused
-from modelpack.data.arrow_tables import frame_from_arrow, table_from_predictions
+from modelpack.data.arrow_tables import data_from_arrow, table_from_predictions
 from modelpack.data.libraries import require
 from modelpack.data.payload import Payload
 
@@ -31,7 +31,7 @@ def decode(body: bytes, media_type: MediaType, plan: InputPlan) -> Payload:  # n
         with _opened(pa.BufferReader(body), file=body.startswith(_FILE_MAGIC)) as reader:
             table = reader.read_all()
         table.validate(full=True)
-        return Payload(frame_from_arrow(table, plan))
+        return Payload(data_from_arrow(table, plan))
 
 
 def read(stream: BinaryIO, media_type: MediaType, plan: InputPlan, rows: int) -> Iterator[Payload]:  # noqa: ARG001 - see decode
@@ -44,7 +44,7 @@ def read(stream: BinaryIO, media_type: MediaType, plan: InputPlan, rows: int) ->
     with refused("the input is no Arrow data"):
         for batch in _batches(stream):
             for start in range(0, batch.num_rows, rows):
-                yield Payload(frame_from_arrow(pa.Table.from_batches([batch.slice(start, rows)]), plan))
+                yield Payload(data_from_arrow(pa.Table.from_batches([batch.slice(start, rows)]), plan))
 
 
 def _batches(stream: BinaryIO) -> Iterator[Any]:

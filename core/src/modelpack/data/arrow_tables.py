@@ -1,4 +1,4 @@
-"""Arrow tables to frames and back, with nothing lost to NaN."""
+"""Arrow tables to frames or arrays and back, with nothing lost to NaN."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelpack.data.libraries import require
 from modelpack.data.names import repeated
-from modelpack.data.tables import prediction_frame
+from modelpack.data.tables import prediction_columns
 from modelpack.errors import DataFormatError, ModelFailureError
 
 if TYPE_CHECKING:
@@ -23,8 +23,11 @@ _NULLABLE = {
 }
 
 
-def frame_from_arrow(table: Any, plan: InputPlan) -> pd.DataFrame:
+def data_from_arrow(table: Any, plan: InputPlan) -> Any:
     """A frame of an Arrow table; integers and booleans with nulls become pandas' nullable types.
+
+    Returns:
+        The frame; an array where the plan asks for one and the table has just its columns, of its type.
 
     Raises:
         DataFormatError: A column's name stands twice.
@@ -33,7 +36,27 @@ def frame_from_arrow(table: Any, plan: InputPlan) -> pd.DataFrame:
     twice = repeated(names)
     if twice is not None:
         raise DataFormatError(f"column {twice!r} stands twice")
-    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True).set_axis(names, axis=1)
+    array = _array(table, names, plan) if plan.arrays else None
+    return _frame(table, names) if array is None else array
+
+
+def _array(table: Any, names: list[Any], plan: InputPlan) -> Any:
+    """The table as an array in C's order, copied once where it came as one batch; None where it does not fit."""
+    wanted = getattr(require("pyarrow", "arrow"), str(plan.uniform))()
+    if not table.num_rows or set(names) != set(plan.names) or any(kind != wanted for kind in table.schema.types):
+        return None
+    floats = "float" in str(plan.uniform)
+    if not floats and any(column.null_count for column in table.columns):
+        return None
+    if names != plan.names:
+        table = table.select([names.index(name) for name in plan.names])
+    arrays = [batch.to_tensor(null_to_nan=floats).to_numpy() for batch in table.to_batches()]
+    return arrays[0] if len(arrays) == 1 else require("numpy", "pandas").concatenate(arrays)
+
+
+def _frame(table: Any, names: list[Any]) -> pd.DataFrame:
+    plain = table.replace_schema_metadata(None)  # what pandas noted there has no say, and need not be sound
+    frame: pd.DataFrame = plain.to_pandas().set_axis(names, axis=1)
     for name, column in zip(names, table.columns, strict=True):
         dtype = _nullable_dtype(str(column.type)) if column.null_count else None
         if dtype is not None:
@@ -55,9 +78,18 @@ def table_from_predictions(predictions: Any, names: Sequence[str], schema: Any =
         ModelFailureError: The predictions are no table, or do not fit the schema.
     """
     pa = require("pyarrow", "arrow")
-    frame = prediction_frame(predictions, names)
+    columns = prediction_columns(predictions, names)
     try:
-        table = pa.Table.from_pandas(frame, preserve_index=False, schema=schema)
-    except (pa.ArrowException, KeyError) as error:
+        if schema is None:
+            return pa.table({name: _arrow_column(values) for name, values in columns.items()})
+        arrays = [_arrow_column(columns[field.name], field.type) for field in schema]
+        return pa.Table.from_arrays(arrays, schema=schema)
+    except (pa.ArrowException, KeyError, OverflowError) as error:
         raise ModelFailureError(f"the model's answer does not fit an Arrow table: {error}") from error
-    return table.replace_schema_metadata(None) if schema is None else table
+
+
+def _arrow_column(values: Any, kind: Any = None) -> Any:
+    """A column's values; NaN is a missing value only among objects, where nothing else can say so."""
+    plain = isinstance(values.dtype, require("numpy", "pandas").dtype) and values.dtype.kind in "biuf"
+    values = values.to_numpy() if plain and hasattr(values, "to_numpy") else values
+    return require("pyarrow", "arrow").array(values, type=kind, from_pandas=not plain)

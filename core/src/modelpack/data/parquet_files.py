@@ -6,7 +6,7 @@ import io
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from modelpack.data.arrow_errors import refused
-from modelpack.data.arrow_tables import frame_from_arrow, table_from_predictions
+from modelpack.data.arrow_tables import data_from_arrow, table_from_predictions
 from modelpack.data.libraries import require
 from modelpack.data.payload import Payload
 
@@ -27,7 +27,7 @@ def decode(body: bytes, media_type: MediaType, plan: InputPlan) -> Payload:  # n
     pa = require("pyarrow", "arrow")
     with refused("the body is no Parquet file"):
         table = require("pyarrow.parquet", "arrow").ParquetFile(pa.BufferReader(body)).read()
-        return Payload(frame_from_arrow(table, plan))
+        return Payload(data_from_arrow(table, plan))
 
 
 def read(stream: BinaryIO, media_type: MediaType, plan: InputPlan, rows: int) -> Iterator[Payload]:  # noqa: ARG001 - see decode
@@ -40,7 +40,7 @@ def read(stream: BinaryIO, media_type: MediaType, plan: InputPlan, rows: int) ->
     source = stream if stream.seekable() else io.BytesIO(stream.read())
     with refused("the input is no Parquet file"):
         for batch in require("pyarrow.parquet", "arrow").ParquetFile(source).iter_batches(batch_size=rows):
-            yield Payload(frame_from_arrow(pa.Table.from_batches([batch]), plan))
+            yield Payload(data_from_arrow(pa.Table.from_batches([batch]), plan))
 
 
 def encode(predictions: Any, options: WriteOptions) -> bytes:

@@ -51,6 +51,25 @@ def prediction_frame(predictions: Any, names: Sequence[str] = ()) -> pd.DataFram
     return frame
 
 
+def prediction_columns(predictions: Any, names: Sequence[str] = ()) -> dict[str, Any]:
+    """The columns of `prediction_frame`: Series, or arrays where the model answered an array of numbers.
+
+    Raises:
+        ModelFailureError: Two columns share a name, or the columns differ in length.
+    """
+    if type(predictions) is require("numpy", "pandas").ndarray and _is_plain(predictions):
+        columns = predictions.T if predictions.ndim == 2 else [predictions]  # noqa: PLR2004 - a table has two axes
+        labels = _labels(len(columns), names) if predictions.ndim > 1 else [_only_name(names)]
+        if len(set(labels)) == len(labels):
+            return dict(zip(labels, columns, strict=True))
+    frame = prediction_frame(predictions, names)
+    return {name: frame[name] for name in frame.columns}
+
+
+def _is_plain(array: Any) -> bool:
+    return array.dtype.kind in "biuf" and array.dtype.isnative and array.ndim in {1, 2} and array.size > 0
+
+
 def _frame(predictions: Any, names: Sequence[str], pandas: Any) -> Any:
     if hasattr(predictions, "to_pandas"):
         predictions = predictions.to_pandas()
@@ -74,10 +93,12 @@ def _frame_of_list(items: list[Any], names: Sequence[str], pandas: Any) -> Any:
 
 def _frame_of_array(array: Any, names: Sequence[str], pandas: Any) -> Any:
     if array.ndim == 2:  # noqa: PLR2004 - a table has two axes
-        width = array.shape[1]
-        columns = names if len(names) == width else [f"{_NAME}_{position}" for position in range(width)]
-        return pandas.DataFrame(array, columns=list(columns), copy=False)
+        return pandas.DataFrame(array, columns=_labels(array.shape[1], names), copy=False)
     return pandas.DataFrame({_only_name(names): _column(array.reshape(1) if array.ndim == 0 else array)}, copy=False)
+
+
+def _labels(width: int, names: Sequence[str]) -> list[str]:
+    return list(names) if len(names) == width else [f"{_NAME}_{position}" for position in range(width)]
 
 
 def _only_name(names: Sequence[str]) -> str:
