@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
@@ -113,6 +114,19 @@ def test_spans_say_which_model_is_served(make_client: Callable[..., TestClient],
     found = attributes(request.resource_spans[0].resource)
     assert found["service.name"] == "modelpack"
     assert found["modelpack.model.name"] == "plane"
+
+
+def test_a_collector_that_is_gone_does_not_hold_the_server_up(
+    monkeypatch: pytest.MonkeyPatch, make_client: Callable[..., TestClient], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It stops all the same."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
+        monkeypatch.setattr("modelpack.serving.tracing._PATIENCE", 0)
+        with make_client() as client:
+            assert client.get("/ping").status_code == 200
+        assert "given up" in caplog.text
 
 
 @pytest.mark.parametrize(

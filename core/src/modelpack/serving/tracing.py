@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import contextmanager
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _EXPORTER = "OTEL_TRACES_EXPORTER"
 _FAILED = 500
+_PATIENCE = 3
 
 
 def tracing(facts: Mapping[str, str]) -> Tracing | None:
@@ -82,8 +84,12 @@ class Tracing:
             span.set_status(StatusCode.ERROR)
 
     def close(self) -> None:
-        """Send what is left."""
-        self._provider.shutdown()
+        """Send what is left, if somebody takes it in a few seconds: the SDK itself would try for half a minute."""
+        sending = threading.Thread(target=self._provider.shutdown, name="traces", daemon=True)
+        sending.start()
+        sending.join(_PATIENCE)
+        if sending.is_alive():
+            LOGGER.warning("the last traces were given up: nobody took them in %d s", _PATIENCE)
 
 
 def _exporters() -> list[str]:
