@@ -130,7 +130,7 @@ async function load() {
   const response = await call("openapi.json");
   api = parse(await response.text());
   if (!response.ok) throw new Error(api.message);
-  document.title = `${api.info.title} – API reference`;
+  document.title = `${api.info.title} · API reference`;
   byId("name").textContent = api.info.title;
   const groups = grouped(operations());
   byId("contents").replaceChildren(...contents(groups));

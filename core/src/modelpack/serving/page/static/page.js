@@ -164,7 +164,7 @@ async function watchHealth() {
 }
 
 function showTitle() {
-  document.title = `${info.name} – modelpack`;
+  document.title = `${info.name} · modelpack`;
   byId("name").textContent = info.name;
   byId("subtitle").textContent = info.signature?.text ?? "No signature: data reaches the model as it comes";
 }
