@@ -90,7 +90,7 @@ def parse(text: bytes) -> Any:
 
 def _parse_python_dialect(text: bytes, first: Exception) -> Any:
     try:
-        value = json.loads(text, parse_int=_integer)
+        value = json.loads(text, parse_int=_integer, parse_float=_finite)
         if b"\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError) as error:
@@ -98,9 +98,17 @@ def _parse_python_dialect(text: bytes, first: Exception) -> Any:
     return value
 
 
+def _finite(digits: str) -> float:
+    """A number, refused where it is past the range of a double, as orjson refuses it."""
+    value = float(digits)
+    if math.isinf(value):
+        raise ValueError("a number is infinite as a double")
+    return value
+
+
 def _integer(digits: str) -> int | float:
     """Integers past 64 bits become doubles, as they do in orjson."""
-    value = float(digits)
+    value = _finite(digits)
     return int(digits) if math.fabs(value) < 2.0**63 else value
 
 
