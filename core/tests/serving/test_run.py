@@ -1,130 +1,275 @@
-"""The server as a process, over real sockets."""
+"""The server as processes, over real sockets."""
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
-import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
-import urllib.request
-from typing import TYPE_CHECKING
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from modelpack.errors import InvalidArgumentError
-from modelpack.serving.listening import listening_socket
+import trustme
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
+
+pytestmark = pytest.mark.slow
 
 SCRIPT = """
-import time
+import ctypes, json, os, sys, time
 from pathlib import Path
 from modelpack.pyfunc.model import PyFuncModel
 from modelpack.schema.mlmodel import MLmodel
+from modelpack.serving import supervisor
 from modelpack.serving.run import serve
 from modelpack.serving.settings import ServerSettings
 
-class Slow:
+class Moody:
     def predict(self, data, params=None):
-        time.sleep(float(data["seconds"][0]))
-        return [1]
+        mood = data["mood"][0]
+        if mood == "exit":
+            os._exit(3)
+        if mood == "crash":
+            ctypes.string_at(0)
+        if mood == "hold":
+            ctypes.PyDLL(None).sleep(3600)
+        if mood.startswith("sleep"):
+            time.sleep(float(mood[5:]))
+        return [os.getpid()]
 
-model = PyFuncModel(Slow(), mlmodel=MLmodel(flavors={}), path=Path("none"), digest="sha256:0", native=None)
-serve(model, ServerSettings(port=0, grace=3), lambda text: print(text, flush=True))
+supervisor._SILENCE = 3
+settings = json.loads(sys.argv[1])
+for name in {"socket", "tls_certificate", "tls_key"} & set(settings):
+    settings[name] = Path(settings[name])
+model = PyFuncModel(Moody(), mlmodel=MLmodel(flavors={}), path=Path("none"), digest="sha256:0", native=None)
+serve(model, ServerSettings(port=0, access_log=False, **settings), lambda text: print(text, flush=True))
 """
-
 
 ANNOUNCED = ["listening", "model", "digest", "signature", "try"]
 
 
+class Server:
+    """A server that was started, and what it announced."""
+
+    def __init__(self, script: Path, settings: dict[str, Any]) -> None:
+        command = [sys.executable, str(script), json.dumps(settings)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        self.lines = [self.process.stdout.readline().rstrip() for _ in ANNOUNCED]
+        place = self.lines[0].removeprefix("listening on ").partition("://")[2]
+        self.port = int(place.rpartition(":")[2]) if place else 0
+
+    def connect(self) -> http.client.HTTPConnection:
+        """A connection that stays."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+
+    def ask(self, mood: str = "fine") -> int:
+        """The process that answered; 0 when the connection was lost."""
+        with closing(self.connect()) as connection:
+            try:
+                return invoke(connection, mood)
+            except (OSError, http.client.HTTPException):
+                return 0
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
+        """The exit code, and what the server said on standard error."""
+        self.process.send_signal(number)
+        _, errors = self.process.communicate(timeout=30)
+        return self.process.returncode, errors
+
+
+def invoke(connection: http.client.HTTPConnection, mood: str = "fine") -> int:
+    """The process that answered a request, or the negative status."""
+    body = json.dumps({"dataframe_records": [{"mood": mood}]})
+    connection.request("POST", "/invocations", body, {"Content-Type": "application/json"})
+    response = connection.getresponse()
+    content = response.read()
+    return int(json.loads(content)["predictions"][0]) if response.status == 200 else -response.status
+
+
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A running server, and where it listens."""
+def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Start a server with settings."""
     script = tmp_path / "server.py"
     script.write_text(SCRIPT, encoding="utf-8")
-    process = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    announced = [process.stdout.readline().rstrip() for _ in ANNOUNCED]
-    found = re.search(r"http://127\.0\.0\.1:\d+", announced[0])
-    assert found is not None, process.stderr.read() if process.stderr else ""
-    assert [line.partition(" ")[0] for line in announced] == ANNOUNCED
-    yield process, found[0]
-    if process.poll() is None:
-        process.kill()
-    process.communicate()
+    started: list[Server] = []
+
+    def make(**settings: Any) -> Server:
+        started.append(Server(script, settings))
+        return started[-1]
+
+    yield make
+    for server in started:
+        if server.process.poll() is None:
+            server.process.kill()
+        server.process.communicate()
 
 
-def ask(url: str, seconds: float) -> object:
-    """Invoke the model, which takes so long."""
-    request = urllib.request.Request(  # noqa: S310 - the server under test
-        f"{url}/invocations",
-        json.dumps({"dataframe_records": [{"seconds": seconds}]}).encode(),
-        {"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - see above
-        return json.load(response)
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_a_server_answers_finishes_what_it_has_begun_and_exits_with_0(
-    server: tuple[subprocess.Popen[str], str], number: signal.Signals
+    start: Callable[..., Server], number: signal.Signals
 ) -> None:
-    """A stop signal ends the process cleanly, and no request is cut off."""
-    process, url = server
-    assert ask(url, 0) == {"predictions": [1]}
-    answers: list[object] = []
-    begun = threading.Thread(target=lambda: answers.append(ask(url, 1)))
+    """A stop signal ends the processes cleanly, and no request is cut off."""
+    server = start()
+    assert [line.partition(" ")[0] for line in server.lines] == ANNOUNCED
+    assert server.ask() not in (0, server.process.pid)
+    answers: list[int] = []
+    begun = threading.Thread(target=lambda: answers.append(server.ask("sleep1")))
     begun.start()
     threading.Event().wait(0.3)
-    os.kill(process.pid, number)
+    assert server.stop(number) == (0, "")
     begun.join()
-    _, errors = process.communicate(timeout=30)
-    assert answers == [{"predictions": [1]}]
-    assert (process.returncode, errors) == (0, "")
+    assert answers[0] > 0
+    with closing(server.connect()) as connection, pytest.raises(ConnectionRefusedError):
+        connection.connect()
 
 
-@pytest.mark.slow
-def test_a_model_that_never_returns_does_not_keep_the_server_from_ending(
-    server: tuple[subprocess.Popen[str], str],
+def test_a_model_that_never_returns_does_not_keep_the_server_from_ending(start: Callable[..., Server]) -> None:
+    """After the grace period the processes end."""
+    server = start(grace=1)
+    lost = threading.Thread(target=server.ask, args=("sleep3600",))
+    lost.start()
+    threading.Event().wait(0.5)
+    assert server.stop()[0] == 0
+    lost.join()
+
+
+@pytest.mark.parametrize(("mood", "ending"), [("exit", "exit code 3"), ("crash", "SIGSEGV"), ("hold", "SIGABRT")])
+def test_a_model_that_ends_or_stops_its_process_takes_only_its_own_request(
+    start: Callable[..., Server], mood: str, ending: str
 ) -> None:
-    """After the grace period the process ends."""
-    process, url = server
-    address = url.removeprefix("http://").partition(":")
-    body = b'{"dataframe_records": [{"seconds": 3600}]}'
-    with socket.create_connection((address[0], int(address[2]))) as client:
-        client.sendall(
-            b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-            b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
-        )
-        threading.Event().wait(0.5)
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
-    assert process.returncode == 0
+    """The next request is answered by a new process, and the log says what happened where."""
+    server = start(timeout=1)
+    former = server.ask()
+    assert server.ask(mood) == 0
+    successor = server.ask()
+    assert successor not in (0, former)
+    code, errors = server.stop()
+    assert code == 0
+    assert ending in errors or mood == "hold"
+    assert mood == "exit" or "in predict" in errors
+    assert (mood == "hold") == ("does not react" in errors)
 
 
-def test_a_taken_port_is_told() -> None:
-    """The hint says how to choose another."""
-    with listening_socket("127.0.0.1", 0) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(InvalidArgumentError, match=f"port {port} on 127.0.0.1 is taken") as caught:
-            listening_socket("127.0.0.1", port)
-    assert "--port" in str(caught.value.hint)
+def test_a_worker_that_is_killed_loses_only_its_own_requests(start: Callable[..., Server]) -> None:
+    """Connections to the other go on, and those that were lost find a worker again."""
+    server = start(workers=2)
+    answered: list[list[int]] = [[] for _ in range(12)]
+    failed: list[int] = []
+    enough = threading.Event()
+
+    def load(mine: list[int]) -> None:
+        connection = server.connect()
+        while not enough.is_set():
+            try:
+                mine.append(invoke(connection))
+            except (OSError, http.client.HTTPException):
+                failed.append(mine[-1] if mine else 0)
+                connection.close()  # the next request opens it again
+        connection.close()
+
+    clients = [threading.Thread(target=load, args=(mine,)) for mine in answered]
+    for client in clients:
+        client.start()
+    threading.Event().wait(1)
+    victim = answered[0][-1]
+    os.kill(victim, signal.SIGKILL)
+    threading.Event().wait(1)
+    enough.set()
+    for client in clients:
+        client.join()
+    assert set(failed) == {victim}
+    assert all(mine[-1] not in (0, victim) for mine in answered)
+    assert len(failed) == sum(victim in mine for mine in answered) < len(answered)
+    assert server.stop()[0] == 0
 
 
-def test_an_address_of_another_machine_is_told() -> None:
-    """Before the model is loaded."""
-    with pytest.raises(InvalidArgumentError, match=r"192\.0\.2\.1"):
-        listening_socket("192.0.2.1", 0)
+def test_a_worker_without_threads_left_is_replaced(start: Callable[..., Server]) -> None:
+    """Calls that never return take one after the other, until another worker takes over."""
+    server = start(timeout=0.3, threads=1, max_batch=1)
+    former = server.ask()
+    successor = former
+    for _ in range(60):
+        answer = server.ask("sleep3600") if successor == former else 0
+        assert answer in (0, -504, -503, -429)
+        successor = server.ask()
+        if successor > 0 and successor != former:
+            break
+        successor = former
+        threading.Event().wait(0.2)
+    assert successor != former
+    assert "lost its threads" in server.stop()[1]
 
 
-def test_small_answers_are_sent_at_once() -> None:
-    """Asyncio turns Nagle's algorithm off only for sockets that say that they are TCP; else an answer waits 40 ms."""
-    with listening_socket("127.0.0.1", 0) as listener:
-        assert listener.proto == socket.IPPROTO_TCP
+def test_sighup_replaces_the_workers_while_requests_are_answered(start: Callable[..., Server]) -> None:
+    """None is lost."""
+    server = start(workers=2)
+    former = {server.ask() for _ in range(20)}
+    server.process.send_signal(signal.SIGHUP)
+    answers = []
+    for _ in range(600):
+        answers.append(server.ask())
+        if len(set(answers[-40:]) - former) == len(set(answers[-40:])) and len(answers) > 40:
+            break
+        threading.Event().wait(0.01)
+    assert 0 not in answers
+    assert not set(answers[-40:]) & former
+    assert server.stop()[0] == 0
+
+
+def test_a_unix_socket_is_served(start: Callable[..., Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command to try names it, and it is gone afterwards."""
+    monkeypatch.chdir(tmp_path)
+    server = start(socket="model.sock", workers=2)
+    assert server.lines[0] == "listening on model.sock (a Unix socket)"
+    assert "curl --unix-socket model.sock http://localhost/invocations" in server.lines[4]
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect("model.sock")
+        client.sendall(b"GET /ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert client.recv(12) == b"HTTP/1.1 200"
+    assert server.stop() == (0, "")
+    assert not Path("model.sock").exists()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_tls_is_spoken_with_certificate_files(start: Callable[..., Server], tmp_path: Path, workers: int) -> None:
+    """A client that trusts the certificate is answered; one that speaks plain HTTP is not, and does no harm."""
+    authority = trustme.CA()
+    own = authority.issue_cert("127.0.0.1")
+    own.private_key_and_cert_chain_pem.write_to_path(tmp_path / "own.pem")
+    server = start(tls_certificate=str(tmp_path / "own.pem"), workers=workers)
+    assert server.lines[0] == f"listening on https://127.0.0.1:{server.port}"
+    assert f"--cacert {tmp_path / 'own.pem'}" in server.lines[4]
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    assert server.ask() == 0
+    connection = http.client.HTTPSConnection("127.0.0.1", server.port, context=context, timeout=30)
+    assert invoke(connection) > 0
+    assert invoke(connection, "sleep0.1") > 0
+    connection.close()
+    assert server.stop()[0] == 0
+
+
+def test_workers_end_with_a_supervisor_that_was_killed(start: Callable[..., Server]) -> None:
+    """And leave the port to the next."""
+    server = start(workers=2)
+    workers = {server.ask() for _ in range(20)}
+    server.process.kill()
+    server.process.communicate(timeout=30)  # standard output ends when no worker holds it any more
+    for worker in workers:
+        assert not _lives(worker)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
