@@ -27,6 +27,8 @@ from modelpack.errors import (
 from modelpack.tracking import start_run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from toylib import ToyModel
 
     from modelpack.plugins.manager import PluginManager
@@ -287,6 +289,38 @@ def test_a_model_of_any_flavor_is_loaded(toy_plugins: PluginManager, toy_model: 
     model = pyfunc.load_model("model", plugins=toy_plugins)
     assert model.predict(pd.DataFrame({"x": [1.0], "y": [2.0]})).tolist() == [4.0]
     assert type(model.unwrap()).__name__ == "ToyModel"
+
+
+def test_one_of_several_flavors_is_loaded(
+    install_flavors: Callable[..., PluginManager], make_flavor: Callable[..., Any], toy_model: ToyModel
+) -> None:
+    """`flavor` chooses; what `python_function` says of another flavor is not passed to it."""
+    seen: list[Any] = []
+
+    def adapt(self: Any, model: Any, context: Any) -> Any:
+        seen.append((self.name, dict(context.pyfunc_conf)))
+        return model
+
+    plugins = install_flavors(make_flavor("second", loader_modules=("second",), modelpack_pyfunc_adapt=adapt))
+    modelpack.save_model(toy_model, "model", flavor="toy", plugins=plugins)
+    file = Path("model/MLmodel")
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    content["flavors"]["second"] = dict(content["flavors"]["toy"])
+    file.write_text(yaml.safe_dump(content), encoding="utf-8")
+    Path("model/MANIFEST.sha256").unlink()
+    frame = pd.DataFrame({"x": [1.0], "y": [2.0]})
+    for flavor in (None, "python_function", "toy"):
+        pyfunc.load_model("model", flavor=flavor, plugins=plugins).predict(frame)
+    assert seen == []
+    pyfunc.load_model("model", flavor="second", plugins=plugins).predict(frame)
+    assert seen == [("second", {})]
+
+
+def test_a_flavor_that_the_model_lacks_is_told(toy_plugins: PluginManager, toy_model: ToyModel) -> None:
+    """With those that it has."""
+    modelpack.save_model(toy_model, "model", flavor="toy", plugins=toy_plugins)
+    with pytest.raises(NotFoundError, match=r"no flavor 'other'; it has: .*toy"):
+        pyfunc.load_model("model", flavor="other", plugins=toy_plugins)
 
 
 def test_a_model_without_the_generic_view_says_what_it_has(workspace: Path) -> None:

@@ -54,6 +54,7 @@ def serve(model: PyFuncModel | ModelSource, settings: ServerSettings, announce: 
             return
         with ending_at_once():
             shown, launcher = _launcher(model, settings, listener)
+        logs.configure(settings.log_format)  # what loading has to say was said to the one who started the server
         Supervisor(
             launcher,
             settings,
@@ -88,4 +89,5 @@ def _serve_alone(
     from modelpack.serving.worker import serve_requests
 
     loaded = model if isinstance(model, PyFuncModel) else model.load()
+    logs.configure(settings.log_format)
     serve_requests(loaded, settings, listener, lambda: announce(announcement(loaded, settings, listener)))
