@@ -9,6 +9,7 @@ SAVE = '        model.write(context.path / "model.json")\n'
 SAVED = "        return SoundConf(version=soundlib.__version__)\n"
 COMPARE = '        context.check_version("soundlib", context.conf.version)\n'
 LOAD = "        return soundlib.SoundModel.read(context.file(context.conf.data))\n"
+KEEP = "        self._model = model\n"
 PREDICT = "        return self._model.predict(data, **(params or {}))\n"
 FLAVOR = "class SoundFlavor(Flavor[PluginOptions, SoundConf]):\n"
 
@@ -185,6 +186,16 @@ FAULTS = (
         name="ignores_params",
         noticed_by="test_params_reach_the_library",
         flavor={PREDICT: "        return self._model.predict(data)\n"},
+    ),
+    Fault(
+        name="claims_arrays",
+        noticed_by="test_array_is_answered_as_the_frame",
+        flavor={
+            KEEP: KEEP + "        self.takes_arrays = True\n",
+            PREDICT: '        scale = 1.0 if hasattr(data, "columns") else 1.0 + 1e-7\n'
+            + PREDICT.replace("params or {}))", "params or {})) * scale"),
+        },
+        inputs="frame",
     ),
     Fault(
         name="needs_more_than_json",

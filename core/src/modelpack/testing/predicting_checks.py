@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from modelpack.testing.compare import difference, row_count, rows, twice
 from modelpack.testing.suite import Suite, declared, needed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from modelpack.pyfunc import PyFuncModel
     from modelpack.testing.cases import FlavorCase
     from modelpack.testing.workbench import Workbench
@@ -95,6 +98,23 @@ class PredictingChecks(Suite):
         told = difference(model.predict(workbench.inputs(case), params), workbench.oracle(case, params), case.tolerance)
         assert told is None, told
 
+    def test_array_is_answered_as_the_frame(self, workbench: Workbench, case: FlavorCase) -> None:
+        """A predictor that says `takes_arrays` answers the same for an array, and warns of nothing more.
+
+        If this fails: do not look columns up by name, and do not let the library miss the names that it was fitted to;
+        or leave `takes_arrays` out, and every table comes as a DataFrame.
+        """
+        model, _ = self._predicted(workbench, case)
+        frame, params = model.enforce(workbench.inputs(case))
+        if not model.takes_arrays or not hasattr(frame, "to_numpy"):
+            return  # nothing was claimed of this case
+        expected, warned = _heard(lambda: model.predict_enforced(frame, params))
+        answer, heard = _heard(lambda: model.predict_enforced(frame.to_numpy(), params))
+        assert _is_answer(answer), f"for an array the answer is a {type(answer).__qualname__}"
+        assert heard <= warned, f"for an array the library warns: {'; '.join(sorted(heard - warned))}"
+        told = difference(answer, expected, case.tolerance) if self.deterministic else None
+        assert told is None, f"for an array: {told}"
+
     def test_invocations_answer_as_predict(self, workbench: Workbench, case: FlavorCase) -> None:
         """The scoring server takes the rows as JSON and answers what `predict` answers, as JSON.
 
@@ -118,6 +138,14 @@ class PredictingChecks(Suite):
         model = needed(lambda: workbench.pyfunc(case), PYFUNC)
         predicted = needed(lambda: model.predict(workbench.inputs(case)), PYFUNC)
         return model, predicted
+
+
+def _heard(predict: Callable[[], Any]) -> tuple[Any, set[str]]:
+    """What it answers, and what it warns of."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        answer = predict()
+    return answer, {str(each.message) for each in caught}
 
 
 def _is_answer(value: Any) -> bool:
