@@ -41,7 +41,8 @@ def test_the_text_is_read_by_prometheus_own_parser(*, openmetrics: bool) -> None
     from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_open
     from prometheus_client.parser import text_string_to_metric_families as parse_plain
 
-    text, _ = exposition(counted(), MODEL, openmetrics=openmetrics)
+    metrics = counted()
+    text, _ = exposition(metrics, metrics.shown(), MODEL, openmetrics=openmetrics)
     found = samples((parse_open if openmetrics else parse_plain)(text.decode()))
     route = ("route", "/invocations")
     assert found["modelpack_requests_total", frozenset({route, ("method", "POST"), ("status", "200")})] == 3
@@ -56,7 +57,8 @@ def test_the_text_is_read_by_prometheus_own_parser(*, openmetrics: bool) -> None
 
 def test_a_process_alone_tells_of_itself() -> None:
     """Memory and CPU time, as prometheus_client measures them."""
-    text, _ = exposition(Metrics(), MODEL, openmetrics=False)
+    metrics = Metrics()
+    text, _ = exposition(metrics, metrics.shown(), MODEL, openmetrics=False)
     assert b"process_cpu_seconds_total " in text
     assert b"python_info{" in text
 
@@ -81,7 +83,8 @@ with prepare_directory():
         pids.append(pid)
         os.waitpid(pid, 0)
     forget_process(pids[0])
-    print(exposition(Metrics(), {"name": "m"}, openmetrics=False)[0].decode())
+    metrics = Metrics()
+    print(exposition(metrics, metrics.shown(), {"name": "m"}, openmetrics=False)[0].decode())
 """
 
 

@@ -65,19 +65,27 @@ def metrics_endpoint(metrics: Metrics, model: Mapping[str, str]) -> Callable[[Re
 
     async def endpoint(request: Request) -> Response:
         accept = ",".join(request.headers.getlist("accept"))
-        text, media_type = await asyncio.to_thread(exposition, metrics, model, openmetrics=_OPENMETRICS in accept)
+        own = metrics.shown()
+        text, media_type = await asyncio.to_thread(exposition, metrics, own, model, openmetrics=_OPENMETRICS in accept)
         return Response(text, headers={**SAFE, "Content-Type": media_type})
 
     return endpoint
 
 
-def exposition(metrics: Metrics, model: Mapping[str, str], *, openmetrics: bool) -> tuple[bytes, str]:
-    """All metrics as text, and its media type."""
+def exposition(metrics: Metrics, own: Tallies, model: Mapping[str, str], *, openmetrics: bool) -> tuple[bytes, str]:
+    """All metrics as text, and its media type.
+
+    Args:
+        metrics: Finds what the server's other processes counted.
+        own: What this process counted.
+        model: What to say of the model, as labels.
+        openmetrics: Whether the text is OpenMetrics; else it is Prometheus' own format.
+    """
     from prometheus_client import CollectorRegistry, generate_latest
     from prometheus_client.openmetrics import exposition as open_exposition
 
     registry = CollectorRegistry()
-    registry.register(_Counts(metrics, model))
+    registry.register(_Counts(metrics, own, model))
     _register_others(registry, metrics)
     if openmetrics:
         text = open_exposition.generate_latest(registry)  # type: ignore[no-untyped-call]
@@ -88,8 +96,9 @@ def exposition(metrics: Metrics, model: Mapping[str, str], *, openmetrics: bool)
 class _Counts:
     """The server's counts and facts, for a registry to collect."""
 
-    def __init__(self, metrics: Metrics, model: Mapping[str, str]) -> None:
+    def __init__(self, metrics: Metrics, own: Tallies, model: Mapping[str, str]) -> None:
         self._metrics = metrics
+        self._own = own
         self._model = model
 
     def describe(self) -> list[Metric]:
@@ -101,7 +110,7 @@ class _Counts:
         from prometheus_client.core import InfoMetricFamily
 
         yield InfoMetricFamily("modelpack_model", "The model that is served.", dict(self._model))
-        yield from _families(self._metrics.everyones())
+        yield from _families(self._metrics.everyones(self._own))
 
 
 def _families(tallies: Tallies) -> Iterator[Metric]:

@@ -51,7 +51,7 @@ class Metrics:
             durations = self._seconds[route] = Histogram(SECONDS)
         durations.observe(seconds)
         if self._timer is None and self._shared is not None:
-            self._timer = asyncio.get_running_loop().call_later(_EVERY, self._write, self._shared)
+            self._timer = asyncio.get_running_loop().call_later(_EVERY, self._show)
 
     def batch(self, requests: int, rows: int, seconds: float) -> None:
         """The model was called once for so many requests with so many rows together, and took so long."""
@@ -69,11 +69,11 @@ class Metrics:
         """Show the last counts to the other processes."""
         if self._timer is not None:
             self._timer.cancel()
-        if self._shared is not None:
-            self._write(self._shared)
+            self._timer = None
+        self.shown()
 
     def tallies(self) -> Tallies:
-        """What this process has counted."""
+        """What this process has counted; asked on the event loop, where requests are counted."""
         with self._lock:
             return {
                 **{
@@ -91,19 +91,23 @@ class Metrics:
                 ("modelpack_in_progress", ()): [self.in_progress],
             }
 
-    def everyones(self) -> Tallies:
-        """What all processes of the server have counted."""
-        if self._shared is None:
-            return self.tallies()
-        self._shared.write(self.tallies())
-        return self._shared.read()
+    def shown(self) -> Tallies:
+        """What this process has counted, after showing it to the others; asked on the event loop."""
+        own = self.tallies()
+        if self._shared is not None:
+            self._shared.write(own)
+        return own
+
+    def everyones(self, own: Tallies) -> Tallies:
+        """What all processes of the server have counted; reads their files, which may be done in a thread."""
+        return own if self._shared is None else self._shared.read()
 
     def processes(self) -> list[int]:
         """The server's processes that have counted, if there is more than this one to speak of."""
         return [] if self._shared is None else self._shared.processes()
 
-    def _write(self, shared: SharedTallies) -> None:
+    def _show(self) -> None:
         self._timer = None
-        shared.write(self.tallies())
+        self.shown()
         if self.in_progress or self._waiting:  # what is at hand ends in a while, and is to be seen then
-            self._timer = asyncio.get_running_loop().call_later(_EVERY, self._write, shared)
+            self._timer = asyncio.get_running_loop().call_later(_EVERY, self._show)
