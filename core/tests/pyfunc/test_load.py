@@ -295,11 +295,13 @@ def test_one_of_several_flavors_is_loaded(
     install_flavors: Callable[..., PluginManager], make_flavor: Callable[..., Any], toy_model: ToyModel
 ) -> None:
     """`flavor` chooses; what `python_function` says of another flavor is not passed to it."""
+    from toy_flavor import ToyPredictor
+
     seen: list[Any] = []
 
     def adapt(self: Any, model: Any, context: Any) -> Any:
         seen.append((self.name, dict(context.pyfunc_conf)))
-        return model
+        return ToyPredictor(model)
 
     plugins = install_flavors(make_flavor("second", loader_modules=("second",), modelpack_pyfunc_adapt=adapt))
     modelpack.save_model(toy_model, "model", flavor="toy", plugins=plugins)
