@@ -94,7 +94,7 @@ def test_an_unknown_parameter_is_refused(serve: Callable[..., Any], tensor: Call
         ({"inputs": [{"name": "x", "shape": [1]}]}, "tensor 'x': there is no datatype None"),
         ({"inputs": [{"name": "x", "shape": [1], "datatype": "FP64"}]}, "tensor 'x': data is a list; null came"),
         ({"id": 5, "inputs": [{"name": "x", "shape": [0], "datatype": "FP64", "data": []}]}, "id is a string"),
-        ({"parameters": [], "inputs": [1]}, "the parameters of the request are an object; a list came"),
+        ({"parameters": [], "inputs": [1]}, "the parameters of an inference request are an object; a list came"),
     ],
 )
 def test_a_body_that_is_no_request_is_refused(serve: Callable[..., Any], document: Any, message: str) -> None:

@@ -76,7 +76,7 @@ class _Columns:
         columns = self._ordered({tensor.name: self._column(tensor) for tensor in tensors})
         _check_lengths(columns)
         if self._are_uniform(columns):
-            return self._matrix(np.column_stack(list(columns.values())))
+            return self._matrix(self._side_by_side(list(columns.values())))
         labels = [self._labels.get(name, name) for name in columns]
         frame = require("pandas", "pandas").DataFrame(dict(enumerate(columns.values())))
         frame.columns = labels if self._labels else range(len(labels))
@@ -95,6 +95,12 @@ class _Columns:
         frame = require("pandas", "pandas").DataFrame(dict(enumerate(values)))
         frame.columns = self._index
         return frame
+
+    def _side_by_side(self, columns: Sequence[Any]) -> Any:
+        array = np.empty((len(columns[0]), len(columns)), dtype=self._dtype)
+        for place, column in enumerate(columns):
+            array[:, place] = column
+        return array
 
     def _matrix(self, array: Any) -> Any:
         if self._arrays:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -27,8 +26,7 @@ _TABLE = 2
 _PLAIN = "biuf"
 
 
-@dataclass(frozen=True, slots=True)
-class OutputTensor:
+class OutputTensor(NamedTuple):
     """One tensor of an answer.
 
     Attributes:
@@ -48,6 +46,8 @@ class OutputTensor:
         flat = self.values.reshape(-1)
         if flat.dtype.itemsize == np.dtype("float16").itemsize and flat.dtype.kind == "f":
             flat = flat.astype("float32")
+        if flat.flags.c_contiguous and flat.dtype.isnative:
+            return flat, None
         return np.ascontiguousarray(flat, dtype=flat.dtype.newbyteorder("=")), None
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelpack.data.frames import json_name
 from modelpack.data.json_input import parse
@@ -19,11 +18,11 @@ if TYPE_CHECKING:
 
 _EXAMPLE = 'for example {"inputs": [{"name": "x", "shape": [1], "datatype": "FP64", "data": [1.5]}]}'
 _HINTS = {"str", "base64"}
+_NONE: Mapping[str, Any] = {}
 _SHARED_MEMORY = "shared_memory_region"
 
 
-@dataclass(frozen=True, slots=True)
-class InferenceRequest:
+class InferenceRequest(NamedTuple):
     """What a client asks for.
 
     Attributes:
@@ -54,14 +53,14 @@ def read_request(body: bytes, header_length: bytes | None) -> InferenceRequest:
     """
     text, section = split(body, header_length)
     document = _document(text)
-    booleans = b"true" in text or b"false" in text
-    parameters = _parameters(document, "the request")
+    parameters = _parameters(document, "inference request")
     inputs = document.get("inputs")
     if not isinstance(inputs, list) or not inputs:
         raise DataFormatError("the request has no inputs", hint=_EXAMPLE)
-    tensors = tuple([_tensor(each, section, booleans=booleans) for each in inputs])
+    tensors = tuple([_tensor(each, section) for each in inputs])
     section.finish()
-    _check_unique([tensor.name for tensor in tensors], "input")
+    if len(tensors) > 1:
+        _check_unique([tensor.name for tensor in tensors], "input")
     binary = parameters.get("binary_data_output", False) is True
     return InferenceRequest(_id(document), tensors, _outputs(document, binary=binary), binary, parameters)
 
@@ -83,12 +82,12 @@ def _id(document: dict[str, Any]) -> str | None:
     raise DataFormatError(f"id is a string; {json_name(found)} came")
 
 
-def _parameters(holder: Mapping[str, Any], place: str) -> Mapping[str, Any]:
+def _parameters(holder: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
     parameters = holder.get("parameters")
     if parameters is None:
-        return {}
+        return _NONE
     if not isinstance(parameters, dict):
-        raise DataFormatError(f"the parameters of {place} are an object; {json_name(parameters)} came")
+        raise DataFormatError(f"the parameters of an {kind} are an object; {json_name(parameters)} came")
     return parameters
 
 
@@ -101,25 +100,23 @@ def _name(holder: object, kind: str) -> str:
     return name
 
 
-def _tensor(holder: Any, section: BinarySection, *, booleans: bool) -> InputTensor:
+def _tensor(holder: Any, section: BinarySection) -> InputTensor:
     name = _name(holder, "input")
-    parameters = _parameters(holder, f"input {name!r}")
+    parameters = _parameters(holder, "input")
     shape = checked_shape(holder.get("shape"), name)
     datatype = checked_datatype(holder.get("datatype"), name)
+    if not parameters:
+        return InputTensor(name, datatype, array_from_data(holder.get("data"), datatype, shape, name))
     if _SHARED_MEMORY in parameters:
         raise _no_shared_memory(name)
     content_type = parameters.get("content_type")
     hint = content_type if isinstance(content_type, str) and content_type in _HINTS else None
     size = parameters.get("binary_data_size")
-    try:
-        if size is None:
-            data = array_from_data(holder.get("data"), datatype, shape, name, booleans=booleans)
-            return InputTensor(name, datatype, data, hint)
-        if "data" in holder:
-            raise DataFormatError(f"tensor {name!r} has data in JSON and in binary")
-        return InputTensor(name, datatype, array_from_bytes(section.take(size, name), datatype, shape, name), hint)
-    except ValueError as error:
-        raise DataFormatError(f"tensor {name!r}: {error}") from error
+    if size is None:
+        return InputTensor(name, datatype, array_from_data(holder.get("data"), datatype, shape, name), hint)
+    if "data" in holder:
+        raise DataFormatError(f"tensor {name!r} has data in JSON and in binary")
+    return InputTensor(name, datatype, array_from_bytes(section.take(size, name), datatype, shape, name), hint)
 
 
 def _outputs(document: Mapping[str, Any], *, binary: bool) -> dict[str, bool] | None:
@@ -134,7 +131,7 @@ def _outputs(document: Mapping[str, Any], *, binary: bool) -> dict[str, bool] | 
 
 
 def _is_binary(output: Mapping[str, Any], name: str, *, binary: bool) -> bool:
-    parameters = _parameters(output, f"output {name!r}")
+    parameters = _parameters(output, "output")
     if parameters.get("classification"):
         raise InvalidArgumentError(
             f"output {name!r}: the classification extension is not supported", hint="take the highest scores yourself"

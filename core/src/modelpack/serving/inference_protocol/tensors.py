@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,14 +12,15 @@ from modelpack.data.frames import json_name
 from modelpack.errors import DataFormatError
 from modelpack.serving.inference_protocol.datatypes import BOOLEAN, DTYPES, TEXT
 
-_INTEGERS = {name for name, dtype in DTYPES.items() if dtype.kind in "iu"}
 _MOST_AXES = 32
-_LONGEST_EMPTY = 65_536
-"""The longest axis of a tensor without values: its rows cost the client nothing, and the model something."""
+_LARGEST_EMPTY = 65_536
+"""How far the other axes of a tensor without values may go: they cost the client nothing, and the model something."""
+_DOUBLE = np.dtype("float64")
+_NATIVE = {name: dtype.newbyteorder("=") for name, dtype in DTYPES.items()}
+_LIMITS = {name: (np.iinfo(dtype).min, np.iinfo(dtype).max) for name, dtype in DTYPES.items() if dtype.kind in "iu"}
 
 
-@dataclass(frozen=True, slots=True)
-class InputTensor:
+class InputTensor(NamedTuple):
     """One tensor of a request.
 
     Attributes:
@@ -42,119 +43,93 @@ def checked_shape(value: object, name: str) -> tuple[int, ...]:
     Raises:
         DataFormatError: It is no list of extents, or one that no data can have.
     """
-    if not isinstance(value, list) or not all(type(extent) is int and extent >= 0 for extent in value):
+    if not isinstance(value, list) or not set(map(type, value)) <= {int} or min(value, default=0) < 0:
         raise DataFormatError(f"tensor {name!r}: shape is a list of whole numbers, such as [2, 4]; {value!r} came")
     if len(value) > _MOST_AXES:
         raise DataFormatError(f"tensor {name!r}: it has {len(value)} axes, where {_MOST_AXES} are the most")
-    if 0 in value and max(value) > _LONGEST_EMPTY:
-        raise DataFormatError(f"tensor {name!r}: a tensor without values cannot have an axis of {max(value)}")
+    if 0 in value and math.prod(filter(None, value)) > _LARGEST_EMPTY:
+        raise DataFormatError(f"tensor {name!r}: a tensor without values cannot have the shape {value}")
     return tuple(value)
 
 
-def array_from_data(data: object, datatype: str, shape: tuple[int, ...], name: str, *, booleans: bool) -> Any:
+def array_from_data(data: object, datatype: str, shape: tuple[int, ...], name: str) -> Any:
     """The values of a tensor that stand in JSON, flat or nested, as an array.
-
-    Args:
-        data: The value of the key `data`.
-        datatype: The protocol's name of the element type.
-        shape: The tensor's shape.
-        name: Its name, for messages.
-        booleans: Whether there may be booleans among the values; knowing of none saves a look at each number.
 
     Raises:
         DataFormatError: The values are of another type, too large for it, or more or fewer than the shape has.
     """
     if not isinstance(data, list):
         raise DataFormatError(f"tensor {name!r}: data is a list; {json_name(data)} came")
-    try:
-        array = np.array(data, dtype=object if datatype == TEXT else None)
-        if array.dtype.kind == "f" and datatype in _INTEGERS:
-            array = np.array(data, dtype=object)  # unlike integers may have become doubles
-    except (ValueError, OverflowError) as error:
-        raise _ragged(name) from error
-    if booleans and datatype != BOOLEAN and array.dtype.kind in "biuf":
-        _refuse_booleans(array, data, datatype, name)
-    return _shaped(_READERS.get(datatype, _numbers)(array, datatype, name), shape, name)
-
-
-def _shaped(array: Any, shape: tuple[int, ...], name: str) -> Any:
-    if array.shape == shape:
-        return array
-    if array.ndim != 1:
-        raise DataFormatError(f"tensor {name!r}: data has the shape {list(array.shape)}, not {list(shape)}")
-    if array.size != math.prod(shape):
-        raise DataFormatError(
-            f"tensor {name!r}: the shape {list(shape)} has {math.prod(shape)} values; {array.size} came"
-        )
-    return array.reshape(shape)
-
-
-def _refuse_booleans(array: Any, data: list[Any], datatype: str, name: str) -> None:
-    """NumPy makes booleans among numbers into numbers."""
-    if bool in set(map(type, np.array(data, dtype=object).ravel().tolist())) or array.dtype.kind == "b":
-        raise _other(name, datatype, "a boolean")
-
-
-def _numbers(array: Any, datatype: str, name: str) -> Any:
-    dtype = DTYPES[datatype]
-    if not array.size:
-        return array.astype(dtype)
-    if dtype.kind == "f":
-        return _floats(array, dtype, datatype, name)
-    if array.dtype.kind not in "iu" and set(map(type, array.ravel().tolist())) != {int}:
-        raise _other(name, datatype, _example(array, int))
-    limits = np.iinfo(dtype)
-    if array.dtype != dtype and not (array.min() >= limits.min and array.max() <= limits.max):
-        largest = array.min() if array.min() < limits.min else array.max()
-        raise DataFormatError(f"tensor {name!r}: {largest} does not fit {datatype}")
-    return array.astype(dtype, copy=False)
-
-
-def _floats(array: Any, dtype: np.dtype[Any], datatype: str, name: str) -> Any:
-    if array.dtype == object and {type(value) for value in array.ravel().tolist()} <= {int, float, type(None)}:
-        array = array.astype("float64")  # null is NaN
-    if array.dtype.kind not in "fiu":
-        raise _other(name, datatype, _example(array, float))
-    with np.errstate(over="ignore"):
-        typed = array.astype(dtype, copy=False)
-    if typed is not array and array.dtype.kind == "f" and np.isinf(typed).sum() != np.isinf(array).sum():
-        raise DataFormatError(f"tensor {name!r}: a number is beyond the range of {datatype}")
-    if array.dtype.kind in "iu" and np.isinf(typed).any():
-        raise DataFormatError(f"tensor {name!r}: a number is beyond the range of {datatype}")
-    return typed
-
-
-def _booleans(array: Any, datatype: str, name: str) -> Any:
-    if array.dtype.kind == "b" or not array.size:
-        return array.astype(bool)
-    if array.dtype.kind not in "iu" or ((array != 0) & (array != 1)).any():
-        raise _other(name, datatype, _example(array, bool))
-    return array.astype(bool)
-
-
-def _texts(array: Any, datatype: str, name: str) -> Any:
-    kinds = set(map(type, array.ravel().tolist()))
+    kinds = set(map(type, data))
     if list in kinds:
-        raise _ragged(name)
+        data = _flat(data, shape, name)
+        kinds = set(map(type, data))
+    if len(data) != math.prod(shape):
+        raise DataFormatError(
+            f"tensor {name!r}: the shape {list(shape)} has {math.prod(shape)} values; {len(data)} came"
+        )
+    array = _READERS.get(datatype, _integers)(data, kinds, datatype, name)
+    return array if len(shape) == 1 else array.reshape(shape)
+
+
+def _flat(data: list[Any], shape: tuple[int, ...], name: str) -> list[Any]:
+    """The values of nested lists, which have to be nested as the shape says."""
+    found = [len(data)]
+    while data and list in set(map(type, data)) and len(found) < _MOST_AXES:
+        lengths = {len(item) if type(item) is list else -1 for item in data}
+        if len(lengths) > 1:
+            raise DataFormatError(f"tensor {name!r}: the lists of data do not form a tensor")
+        found += lengths
+        data = list(chain.from_iterable(data))
+    if found != list(shape):
+        raise DataFormatError(f"tensor {name!r}: data has the shape {found}, not {list(shape)}")
+    return data
+
+
+def _floats(data: list[Any], kinds: set[type], datatype: str, name: str) -> Any:
+    if not kinds <= {float, int, type(None)}:
+        raise _other(data, {float, int, type(None)}, datatype, name)
+    array = np.array(data, dtype=_DOUBLE)  # null is NaN
+    dtype = _NATIVE[datatype]
+    if dtype == _DOUBLE:
+        return array
+    with np.errstate(over="ignore"):
+        narrow = array.astype(dtype)
+    if np.isinf(narrow).sum() != np.isinf(array).sum():
+        raise DataFormatError(f"tensor {name!r}: a number is beyond the range of {datatype}")
+    return narrow
+
+
+def _integers(data: list[Any], kinds: set[type], datatype: str, name: str) -> Any:
+    if not kinds <= {int}:
+        raise _other(data, {int}, datatype, name)
+    low, high = _LIMITS[datatype]
+    if data and not low <= min(data) <= max(data) <= high:
+        wrong = next(value for value in data if not low <= value <= high)
+        raise DataFormatError(f"tensor {name!r}: {wrong} does not fit {datatype}")
+    return np.array(data, dtype=_NATIVE[datatype])
+
+
+def _booleans(data: list[Any], kinds: set[type], datatype: str, name: str) -> Any:
+    if not kinds <= {bool, int}:
+        raise _other(data, {bool, int}, datatype, name)
+    if not set(data) <= {0, 1}:
+        wrong = next(value for value in data if value not in {0, 1})
+        raise DataFormatError(f"tensor {name!r}: {datatype} cannot hold the number {wrong}")
+    return np.array(data, dtype=bool)
+
+
+def _texts(data: list[Any], kinds: set[type], datatype: str, name: str) -> Any:
     if not kinds <= {str, type(None)}:
-        wrong = next(value for value in array.ravel().tolist() if type(value) not in {str, type(None)})
-        raise _other(name, datatype, json_name(wrong))
-    return array
+        raise _other(data, {str, type(None)}, datatype, name)
+    return np.array(data, dtype=object)
 
 
-_READERS = {TEXT: _texts, BOOLEAN: _booleans}
+_READERS = {TEXT: _texts, BOOLEAN: _booleans, "FP16": _floats, "FP32": _floats, "FP64": _floats}
 
 
-def _example(array: Any, wanted: type) -> str:
-    """What JSON calls a value that is not of the wanted type."""
-    values = array.ravel().tolist()
-    wrong = next((value for value in values if type(value) is not wanted), values[0])
-    return f"the number {wrong}" if type(wrong) in {int, float} else json_name(wrong)
-
-
-def _ragged(name: str) -> DataFormatError:
-    return DataFormatError(f"tensor {name!r}: the lists of data do not form a tensor")
-
-
-def _other(name: str, datatype: str, came: str) -> DataFormatError:
+def _other(data: list[Any], wanted: set[type], datatype: str, name: str) -> DataFormatError:
+    """The error about the first value that is not of the wanted types."""
+    wrong = next(value for value in data if type(value) not in wanted)
+    came = f"the number {wrong}" if type(wrong) in {int, float} else json_name(wrong)
     return DataFormatError(f"tensor {name!r}: {datatype} cannot hold {came}")
