@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from modelpack.data.arrow_tables import table_from_predictions
 from modelpack.data.codecs import ARROW_FILE, ARROW_STREAM, PARQUET, decode, encode
 from modelpack.data.libraries import require
 from modelpack.data.media_types import MediaType
@@ -66,6 +67,35 @@ def test_lists_and_structs_come_back(codec: Codec) -> None:
     back = decode(encode(frame, codec.media_types[0]), codec.media_types[0], signature=None).data
     assert [list(item) for item in back["l"]] == [[1, 2], []]
     assert back["o"].tolist() == [{"x": 1}, {"x": 2}]
+
+
+def test_nan_is_not_missing() -> None:
+    """A float that is not a number stays one, in arrays and in frames, where a missing integer is null."""
+    plain = encode(np.array([1.0, np.nan]), ARROW_STREAM.media_types[0])
+    frame = encode(
+        pd.DataFrame({"f": [1.0, np.nan], "i": pd.array([1, None], dtype="Int64")}), ARROW_STREAM.media_types[0]
+    )
+    assert pa.ipc.open_stream(plain).read_all().column("prediction").null_count == 0
+    assert [column.null_count for column in pa.ipc.open_stream(frame).read_all().columns] == [0, 1]
+
+
+def test_columns_of_an_array_take_their_names() -> None:
+    """Those of the signature, else numbers; rows may lie in any order in memory."""
+    array = np.arange(6.0).reshape(3, 2)[:, ::-1]
+    assert table_from_predictions(array, ("x", "y")).to_pydict() == {"x": [1, 3, 5], "y": [0, 2, 4]}
+    assert table_from_predictions(array, ()).column_names == ["prediction_0", "prediction_1"]
+    with pytest.raises(ModelFailureError, match="two columns of one name"):
+        table_from_predictions(array, ("x", "x"))
+
+
+def test_chunks_keep_the_types_of_the_first() -> None:
+    """Numbers of another width are converted where that loses nothing, and refused where it would."""
+    schema = table_from_predictions(np.array([0.5]), ()).schema
+    assert table_from_predictions(np.array([1, 2]), (), schema).schema == schema
+    with pytest.raises(ModelFailureError, match="does not fit"):
+        table_from_predictions(np.array([0.5]), (), table_from_predictions(np.array([1]), ()).schema)
+    with pytest.raises(ModelFailureError, match="does not fit"):
+        table_from_predictions(np.array([[0.5, 1.0]]), (), schema)
 
 
 @CODECS

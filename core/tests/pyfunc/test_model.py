@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from modelpack.errors import ModelFailureError, NotFoundError, SchemaError
 from modelpack.pyfunc.model import PyFuncModel
+from modelpack.pyfunc.policy import Policy
 from modelpack.schema.mlmodel import MLmodel
-from modelpack.schema.signature import Column, ColumnSchema, DataType, ModelSignature, Param
+from modelpack.schema.signature import (
+    Array,
+    Column,
+    ColumnSchema,
+    DataType,
+    ModelSignature,
+    Param,
+    Tensor,
+    TensorSchema,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from modelpack.pyfunc.policy import Policy
 
 SIGNATURE = ModelSignature(
     inputs=ColumnSchema((Column(DataType.DOUBLE, "x"),)), params=(Param("factor", DataType.DOUBLE, 2.0),)
@@ -119,3 +129,95 @@ def test_the_representation_is_short() -> None:
     """It says what a reader of a notebook wants to know."""
     assert repr(loaded(Multiplier())) == "<PyFuncModel toy from '/models/m', signed, safe>"
     assert repr(loaded(Multiplier(), signature=None)) == "<PyFuncModel toy from '/models/m', no signature, safe>"
+
+
+TWO = ModelSignature(inputs=ColumnSchema((Column(DataType.DOUBLE, "x"), Column(DataType.DOUBLE, "y"))))
+
+
+class Adder:
+    """Adds the columns of frames and arrays, and keeps what it was given."""
+
+    takes_arrays = True
+
+    def predict(self, data: Any, params: Mapping[str, Any] | None = None) -> Any:  # noqa: ARG002 - a predictor's
+        """The sums."""
+        self.given = data
+        return np.asarray(data).sum(axis=1)
+
+
+def test_an_array_reaches_a_model_that_takes_it() -> None:
+    """The very one, when it has the signature's number of columns and their type, under every policy."""
+    adder, array = Adder(), np.array([[1.0, 2.0], [3.0, 4.0]])
+    for policy in get_args(Policy):
+        model = loaded(adder, TWO, policy)
+        assert model.takes_arrays
+        assert model.predict(array).tolist() == [3.0, 7.0]
+        assert adder.given is array
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        np.array([[1, 2], [3, 4]]),
+        np.array([[1.0, 2.0], [3.0, 4.0]], dtype="float32"),
+        np.array([[1.0, 2.0], [3.0, 4.0]], dtype=">f8"),
+        pd.DataFrame({"y": [2.0, 4.0], "x": [1.0, 3.0]}),
+        [{"x": 1, "y": 2}, {"x": 3, "y": 4}],
+    ],
+    ids=["integers", "narrower", "foreign order of bytes", "frame", "records"],
+)
+def test_what_is_not_that_array_is_enforced_as_a_table(data: Any) -> None:
+    """And comes as a frame with the signature's columns and types."""
+    adder = Adder()
+    assert loaded(adder, TWO).predict(data).tolist() == [3.0, 7.0]
+    assert list(adder.given.columns) == ["x", "y"]
+    assert set(adder.given.dtypes) == {np.dtype("float64")}
+
+
+@pytest.mark.parametrize("shape", [(2,), (2, 3), (2, 1), (1, 2, 2)])
+def test_an_array_of_another_shape_is_judged_as_before(shape: tuple[int, ...]) -> None:
+    """Whatever a model without arrays makes of it."""
+    array = np.ones(shape)
+
+    def outcome(model: PyFuncModel) -> Any:
+        try:
+            return model.predict(array).tolist()
+        except SchemaError as error:
+            return error.message
+
+    other = Adder()
+    other.takes_arrays = False
+    assert outcome(loaded(Adder(), TWO)) == outcome(loaded(other, TWO))
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        None,
+        ModelSignature(),
+        ModelSignature(inputs=TensorSchema((Tensor("float64", (-1, 2)),))),
+        ModelSignature(inputs=ColumnSchema((Column(DataType.DOUBLE), Column(DataType.DOUBLE)))),
+        ModelSignature(inputs=ColumnSchema((Column(DataType.DOUBLE, "x"), Column(DataType.LONG, "y")))),
+        ModelSignature(inputs=ColumnSchema((Column(DataType.STRING, "x"), Column(DataType.STRING, "y")))),
+        ModelSignature(inputs=ColumnSchema((Column(Array(DataType.DOUBLE), "x"), Column(DataType.DOUBLE, "y")))),
+    ],
+    ids=["none", "empty", "tensor", "no names", "two types", "text", "lists"],
+)
+def test_other_signatures_are_no_array(signature: ModelSignature | None) -> None:
+    """Though the model says that it takes arrays."""
+    assert not loaded(Adder(), signature).takes_arrays
+
+
+def test_a_model_takes_no_arrays_unless_it_says_so() -> None:
+    """Predictors written before the question came up have no such attribute."""
+    assert not loaded(Multiplier(), TWO).takes_arrays
+
+
+def test_predict_is_enforce_and_predict_enforced() -> None:
+    """So that a server can join the rows of several calls between the two."""
+    model = loaded(Multiplier())
+    data, params = model.enforce([{"x": 1}], {"factor": 3})
+    assert (data["x"].tolist(), params) == ([1.0], {"factor": 3.0})
+    assert model.predict_enforced(data, params).tolist() == [3.0]
+    with pytest.raises(ModelFailureError, match="RuntimeError"):
+        loaded(Failing(RuntimeError())).predict_enforced(data, params)

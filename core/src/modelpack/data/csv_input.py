@@ -9,6 +9,7 @@ import orjson
 
 from modelpack.data.columns import as_objects, booleans_with_gaps, dates_from_text, from_base64, narrowed
 from modelpack.data.csv_text import Header, blocks, lines_of, read_header
+from modelpack.data.frames import as_planned
 from modelpack.data.libraries import require
 from modelpack.data.payload import Payload
 from modelpack.errors import DataFormatError, SchemaError
@@ -49,7 +50,8 @@ def decode(body: bytes, media_type: MediaType, plan: InputPlan) -> Payload:
     """
     lines = iter(lines_of(io.BytesIO(body), media_type))
     header = _header(lines, media_type, plan)
-    return Payload(_frame(lines.read() if isinstance(lines, io.BytesIO) else b"".join(lines), header, plan))
+    frame = _frame(lines.read() if isinstance(lines, io.BytesIO) else b"".join(lines), header, plan)
+    return Payload(as_planned(frame, plan))
 
 
 def read(stream: BinaryIO, media_type: MediaType, plan: InputPlan, rows: int) -> Iterator[Payload]:

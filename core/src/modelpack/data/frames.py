@@ -92,6 +92,15 @@ def _checked_names(rows: Sequence[Any], names: list[Any] | None, plan: InputPlan
     return names
 
 
+def as_planned(frame: pd.DataFrame, plan: InputPlan) -> Any:
+    """The frame of a whole body; an array where the plan asks for one and the frame fits it just so."""
+    if not plan.arrays or frame.empty or set(frame.columns) != set(plan.names):
+        return frame
+    if any(dtype != plan.uniform for dtype in frame.dtypes):
+        return frame
+    return require("numpy", "pandas").array(frame[plan.names].to_numpy(), order="C")
+
+
 def _table_of_array(array: Any, plan: InputPlan) -> Any:
     return array if plan.arrays else require("pandas", "pandas").DataFrame(array, columns=plan.index, copy=False)
 
