@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from modelpack.serving.openapi.types import JsonSchema
 
 _ORDER = "One value for each column, in the order of the signature."
-_LABELS: JsonSchema = {"type": "array", "description": "labels of the rows, which the model may see as the index"}
+_LABELS: JsonSchema = {
+    "type": "array",
+    "items": {"type": ["string", "number"]},
+    "description": "labels of the rows, which the model may see as the index",
+}
 
 
 def request_schemas(signature: ModelSignature | None) -> dict[str, JsonSchema]:
@@ -105,7 +109,7 @@ def _by_column(inputs: ColumnSchema, names: list[str], cells: list[JsonSchema]) 
 
 
 def _tensor_forms(inputs: TensorSchema) -> tuple[dict[str, JsonSchema], dict[str, JsonSchema]]:
-    schemas = {name: tensor_schema(each) for name, each in zip(names_of(inputs), inputs.tensors, strict=True)}
+    schemas = {name: tensor_schema(each, least=1) for name, each in zip(names_of(inputs), inputs.tensors, strict=True)}
     required = [name for name, each in zip(names_of(inputs), inputs.tensors, strict=True) if each.required]
     forms = {"inputs": _tensors(inputs, schemas, required)}
     if all(each.shape[:1] == (-1,) for each in inputs.tensors):

@@ -13,7 +13,9 @@ JsonSchema: TypeAlias = "dict[str, Any]"
 
 _LARGEST_FLOAT = 3.4028234663852886e38
 _BASE64 = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
-_DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?$"
+_DAY = "((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-9])|(0[13-9]|1[0-2])-30|(0[13578]|1[02])-31)"
+_TIME = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])?"
+_DATE = f"^(1[7-9]|2[01])[0-9]{{2}}-{_DAY}([T ]{_TIME})?$"
 _MILLISECONDS = 8_000_000_000_000
 """About the year 2223: pandas' own limit in nanoseconds is 2262."""
 _SCALARS: dict[DataType, JsonSchema] = {
@@ -90,11 +92,16 @@ def _date_schema() -> JsonSchema:
     }
 
 
-def tensor_schema(tensor: Tensor) -> JsonSchema:
-    """What a tensor is in JSON: nested lists of its shape."""
+def tensor_schema(tensor: Tensor, *, least: int = 0) -> JsonSchema:
+    """What a tensor is in JSON: nested lists of its shape.
+
+    Args:
+        tensor: The tensor.
+        least: How many entries there are at least along an axis that varies.
+    """
     schema = dict(_TENSOR_KINDS.get(tensor.dtype[:1], {}))
     for extent in reversed(tensor.shape):
-        fixed = {} if extent < 0 else {"minItems": extent, "maxItems": extent}
+        fixed = {"minItems": least} if extent < 0 else {"minItems": extent, "maxItems": extent}
         schema = {"type": "array", "items": schema, **fixed}
     extents = ", ".join("any" if extent < 0 else str(extent) for extent in tensor.shape)
     return {**schema, "description": f"a tensor of {tensor.dtype}, shape ({extents})"}
