@@ -133,13 +133,16 @@ def test_a_server_answers_finishes_what_it_has_begun_and_exits_with_0(
 
 
 def test_a_model_that_never_returns_does_not_keep_the_server_from_ending(start: Callable[..., Server]) -> None:
-    """After the grace period the processes end."""
+    """After the grace period the processes end, and the client is told."""
     server = start(grace=1)
-    lost = threading.Thread(target=server.ask, args=("sleep3600",))
-    lost.start()
+    answers: list[int] = []
+    waiting = threading.Thread(target=lambda: answers.append(server.ask("sleep3600")))
+    waiting.start()
     threading.Event().wait(0.5)
-    assert server.stop()[0] == 0
-    lost.join()
+    code, errors = server.stop()
+    waiting.join()
+    assert (code, answers) == (0, [-503])
+    assert "Traceback" not in errors
 
 
 @pytest.mark.parametrize(("mood", "ending"), [("exit", "exit code 3"), ("crash", "SIGSEGV"), ("hold", "SIGABRT")])

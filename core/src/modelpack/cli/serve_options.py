@@ -48,7 +48,9 @@ WorkersOption = Annotated[int, typer.Option("--workers", "-w", help="How many pr
 ThreadsOption = Annotated[
     int | None,
     typer.Option(
-        "--threads", help="How many calls to the model a process makes at a time.", show_default="one for each CPU"
+        "--threads",
+        help="How many calls to the model a process makes at a time; 0 makes them on the event loop.",
+        show_default="one for each CPU",
     ),
 ]
 MaxBatchOption = Annotated[

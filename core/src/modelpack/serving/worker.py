@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -18,6 +19,7 @@ from modelpack.serving import logs
 from modelpack.serving.accepting import FairAcceptor
 from modelpack.serving.app import create_app
 from modelpack.serving.configuration import read_configuration
+from modelpack.serving.errors import json_response
 from modelpack.serving.protocol import KEEP_ALIVE, HttpProtocol
 from modelpack.serving.reports import ALIVE, EXHAUSTED, READY, Reports
 from modelpack.serving.signals import leave_to_supervisor
@@ -26,6 +28,8 @@ from modelpack.serving.tls import tls_context
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from modelpack.pyfunc.model import PyFuncModel
     from modelpack.serving.settings import ServerSettings
@@ -53,7 +57,7 @@ def serve_requests(
         ModelpackError: What the settings name cannot be used.
     """
     config = uvicorn.Config(
-        create_app(model, settings=settings),
+        _answered_to_the_last(create_app(model, settings=settings)),
         http=HttpProtocol,
         ws="none",
         log_config=None,
@@ -69,6 +73,22 @@ def serve_requests(
     gc.collect()
     gc.freeze()  # what is loaded stays: collections no longer walk through it
     _Server(config, ready, supervised).run(sockets=[listener])
+
+
+def _answered_to_the_last(app: ASGIApp) -> ASGIApp:
+    """An application whose requests are answered even if they are given up at the end of the grace."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except asyncio.CancelledError:
+            if scope["type"] != "http":
+                raise
+            content = {"error_code": "SHUTTING_DOWN", "message": "the server was stopped before the model was done"}
+            with suppress(RuntimeError):  # the answer was under way
+                await json_response(content, HTTPStatus.SERVICE_UNAVAILABLE)(scope, receive, send)
+
+    return answer
 
 
 class Supervised:
