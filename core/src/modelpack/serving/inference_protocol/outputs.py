@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _TABLE = 2
 """The axes of a table."""
 _PLAIN = "biuf"
+_NUMBERS = (int, float, np.number, np.bool_)
 
 
 class OutputTensor(NamedTuple):
@@ -133,31 +135,20 @@ def _array(values: Any) -> Any:
         return np.atleast_1d(values)
     if type(values).__module__.startswith("pandas") and hasattr(values, "tolist"):
         return _series_array(require("pandas", "pandas").Series(values))
-    if not isinstance(values, (list, tuple)):
-        return _array(values.toarray()) if hasattr(values, "toarray") else _of_values([values], (1,))
-    try:
-        array = np.array(values)
-    except (ValueError, OverflowError):
-        array = as_objects(values)
-    same = array.dtype.kind in _PLAIN and bool not in _mixed(values) and not _is_too_long(array, values)
-    return array if same or not array.size else _of_values_of_list(values, array)
+    if isinstance(values, (list, tuple)):
+        return _of_list(values)
+    return _array(values.toarray()) if hasattr(values, "toarray") else _of_values([values], (1,))
 
 
-def _mixed(values: Sequence[Any]) -> set[type]:
-    """The types of the items of a flat list that has several."""
-    kinds = set(map(type, values))
-    return kinds if len(kinds) > 1 else set()
-
-
-def _is_too_long(array: Any, values: Sequence[Any]) -> bool:
-    """Whether NumPy made integers past 64 bits into doubles."""
-    return array.dtype.kind == "f" and set(map(type, values)) == {int}
-
-
-def _of_values_of_list(values: Sequence[Any], array: Any) -> Any:
-    """Lists of other than numbers, without the change that NumPy makes to unlike items."""
-    objects = as_objects(values) if array.ndim <= 1 else np.array(values, dtype=object)
-    return _of_values(objects.ravel().tolist(), objects.shape)
+def _of_list(values: Sequence[Any]) -> Any:
+    """An array of nested lists, as deep as they are even; NumPy itself would make unlike items alike."""
+    if set(map(type, values)) == {np.ndarray} and len({(array.shape, array.dtype) for array in values}) == 1:
+        return np.stack(values)
+    shape, items = [len(values)], list(values)
+    while items and set(map(type, items)) <= {list, tuple} and len(set(map(len, items))) == 1:
+        shape.append(len(items[0]))
+        items = list(chain.from_iterable(items))
+    return _of_values(items, tuple(shape)) if items else np.empty(shape)
 
 
 def _series_array(series: Any) -> Any:
@@ -175,11 +166,11 @@ def _of_dates(array: Any) -> Any:
 def _of_values(values: list[Any], shape: tuple[int, ...]) -> Any:
     """Numbers as numbers, a missing one as NaN; everything else as text: JSON, where it is neither text nor bytes."""
     kinds = set(map(type, values))
-    if kinds and (kinds <= {bool} or kinds <= {int}):
+    if len(kinds) == 1 and all(issubclass(kind, _NUMBERS) for kind in kinds):
         numbers = np.array(values)
-        if numbers.dtype.kind in "biu":
+        if numbers.dtype.kind in (_PLAIN if kinds != {int} else "iu"):
             return numbers.reshape(shape)
-    if kinds != {int} and kinds & {int, float} and kinds <= {int, float, type(None)}:
+    elif kinds & {int, float} and kinds <= {int, float, type(None)}:
         return np.array(values, dtype="float64").reshape(shape)
     return as_objects([_as_text(value) for value in values]).reshape(shape)
 
