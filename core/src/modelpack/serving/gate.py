@@ -29,7 +29,7 @@ def gate(settings: ServerSettings) -> Callable[[Scope, Mapping[bytes, bytes]], N
     """What raises an error for a request that may not pass, if there is anything to look at."""
     if settings.api_key_file is not None:
         return KeyGate(ApiKeys.from_file(settings.api_key_file))
-    if settings.socket is None and is_loopback(settings.host):
+    if settings.socket is None and (is_loopback(settings.host) or _is_name(settings.host)):
         return LoopbackGate(settings.host)
     return None
 
@@ -100,11 +100,16 @@ def is_loopback(host: str) -> bool:
 
 def _is_safe(name: str) -> bool:
     """Whether no other site can point a name here: it is an address, or of a domain that nobody can own."""
+    return not _is_name(name) or name.endswith(_LOCAL_DOMAINS)
+
+
+def _is_name(host: str) -> bool:
+    """Whether a host is a name, which may stand for any address, and no address itself."""
     try:
-        ip_address(name)
+        ip_address(host)
     except ValueError:
-        return name.endswith(_LOCAL_DOMAINS)
-    return True
+        return True
+    return False
 
 
 def _name_of(host: bytes) -> str:
