@@ -67,9 +67,3 @@ def test_the_model_repository_lists_the_one_model(serve: Callable[..., Any]) -> 
     """As Triton's index does."""
     answer = serve().client.post("/v2/repository/index")
     assert answer.json() == [{"name": "m", "version": "1", "state": "READY", "reason": ""}]
-
-
-def test_the_first_version_of_the_protocol_takes_instances(serve: Callable[..., Any]) -> None:
-    """KServe's and TensorFlow Serving's old clients send them."""
-    answer = serve(lambda data: data.sum(axis=1)).client.post("/v1/models/m:predict", json={"instances": [[1, 2]]})
-    assert answer.json() == {"predictions": [3]}

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from modelpack.serving.errors import SAFE, json_response
 from modelpack.serving.inference_protocol.failures import refused, wrong_method
+from modelpack.serving.inference_protocol.first_version import Predict
 from modelpack.serving.inference_protocol.infer import Infer
 from modelpack.serving.inference_protocol.metadata import SERVER, model_metadata
 from modelpack.serving.invocations import Invocations
@@ -41,7 +42,7 @@ class InferenceProtocol:
         self._name = model_name(model, settings)
         self._metadata = model_metadata(model, self._name)
         infer = Infer(model, self._name, engine, settings)
-        predict = Invocations(engine, model.signature, replace(settings, protocol="modelpack"))
+        predict = Predict(Invocations(engine, model.signature, replace(settings, protocol="modelpack")))
         self.hot: dict[str, ASGIApp] = {
             f"/v2/models/{self._name}/infer": infer,
             f"/v2/models/{self._name}/versions/{VERSION}/infer": infer,
