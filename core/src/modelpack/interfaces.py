@@ -39,7 +39,8 @@ class Predictor(Protocol):
 
     A predictor may have an attribute `takes_arrays`, a bool. True says that for a column signature whose columns share
     one number type, `data` may as well be a two-dimensional array with the signature's columns in its order, and that
-    the answer is the same. The scoring server then makes no DataFrame. Without the attribute it is False.
+    the answer is the same, and has no index. The scoring server then makes no DataFrame. Without the attribute it is
+    False.
     """
 
     def predict(self, data: Any, params: Mapping[str, Any] | None = None) -> Any:

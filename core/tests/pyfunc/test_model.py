@@ -167,11 +167,31 @@ def test_an_array_reaches_a_model_that_takes_it() -> None:
     ids=["integers", "narrower", "foreign order of bytes", "frame", "records"],
 )
 def test_what_is_not_that_array_is_enforced_as_a_table(data: Any) -> None:
-    """And comes as a frame with the signature's columns and types."""
+    """It comes with the signature's columns and types."""
     adder = Adder()
     assert loaded(adder, TWO).predict(data).tolist() == [3.0, 7.0]
-    assert list(adder.given.columns) == ["x", "y"]
-    assert set(adder.given.dtypes) == {np.dtype("float64")}
+    given = np.asarray(adder.given)
+    assert given.tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    assert given.dtype == "float64"
+
+
+def test_a_frame_that_is_more_than_one_array_comes_as_it_is() -> None:
+    """With each column's own storage, which the model may handle in its own way; and so does a large one."""
+    adder = Adder()
+    model = loaded(adder, TWO)
+    sparse = pd.DataFrame({"x": pd.arrays.SparseArray([1.0, 0.0]), "y": pd.arrays.SparseArray([2.0, 0.0])})
+    large = pd.DataFrame(np.ones((1000, 2)), columns=["x", "y"])
+    for frame in (sparse, sparse.assign(y=1.0), large):
+        model.predict(frame)
+        assert adder.given is frame
+
+
+def test_a_frame_cannot_be_changed_through_its_array() -> None:
+    """The caller's data is the caller's."""
+    adder = Adder()
+    frame = pd.DataFrame(np.ones((1, 2)), columns=["x", "y"])
+    loaded(adder, TWO).predict(frame)
+    assert isinstance(adder.given, pd.DataFrame) or not adder.given.flags.writeable
 
 
 @pytest.mark.parametrize("shape", [(2,), (2, 3), (2, 1), (1, 2, 2)])

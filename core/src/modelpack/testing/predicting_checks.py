@@ -104,13 +104,16 @@ class PredictingChecks(Suite):
         If this fails: do not look columns up by name, and do not let the library miss the names that it was fitted to;
         or leave `takes_arrays` out, and every table comes as a DataFrame.
         """
+        from modelpack.pyfunc.enforcement import Enforcer
+
         model, _ = self._predicted(workbench, case)
-        frame, params = model.enforce(workbench.inputs(case))
-        if not model.takes_arrays or not hasattr(frame, "to_numpy"):
+        if not model.takes_arrays:
             return  # nothing was claimed of this case
+        enforcer = Enforcer(model.signature, model.policy)
+        frame, params = enforcer.inputs(workbench.inputs(case)), enforcer.params(None)
         expected, warned = _heard(lambda: model.predict_enforced(frame, params))
         answer, heard = _heard(lambda: model.predict_enforced(frame.to_numpy(), params))
-        assert _is_answer(answer), f"for an array the answer is a {type(answer).__qualname__}"
+        assert type(answer) is type(expected), f"for an array the answer is a {type(answer).__qualname__}"
         assert heard <= warned, f"for an array the library warns: {'; '.join(sorted(heard - warned))}"
         told = difference(answer, expected, case.tolerance) if self.deterministic else None
         assert told is None, f"for an array: {told}"
