@@ -87,6 +87,12 @@ class DataFormatError(ModelpackError):
     error_code = "MALFORMED_REQUEST"
 
 
+class DataTooLargeError(ModelpackError):
+    """Data takes more memory than it may, as it is or once it is read."""
+
+    error_code = "REQUEST_TOO_LARGE"
+
+
 class UnsupportedMediaTypeError(ModelpackError):
     """No codec reads or writes the media type or file suffix."""
 

@@ -256,3 +256,20 @@ def test_no_bytes_are_a_failure_of_the_server(
         assert response.status_code in {200, 400, 406, 413, 415, 422}, response.text
 
     check()
+
+
+@pytest.mark.parametrize("media_type", [STREAM, PARQUET])
+def test_a_small_table_that_is_large_once_read_is_a_413(
+    make_client: Callable[..., TestClient], media_type: str
+) -> None:
+    """The limit of a body holds for what compressed columns become, too."""
+    table = pa.table({"x": np.zeros(1_000_000), "y": np.zeros(1_000_000)})
+    sink = io.BytesIO()
+    if media_type == PARQUET:
+        pa.parquet.write_table(table, sink)
+    else:
+        with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+            writer.write_table(table)
+    assert len(sink.getvalue()) < 100_000
+    response = post(make_client(max_body=1_000_000), sink.getvalue(), media_type)
+    assert (response.status_code, response.json()["error_code"]) == (413, "REQUEST_TOO_LARGE")

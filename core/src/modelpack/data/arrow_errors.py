@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,5 +23,5 @@ def refused(message: str) -> Iterator[None]:
     pa = require("pyarrow", "arrow")
     try:
         yield
-    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+    except (pa.ArrowException, OSError, ValueError, OverflowError, struct.error) as error:
         raise DataFormatError(f"{message}: {str(error).strip()}") from error

@@ -6,6 +6,7 @@ import io
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from modelpack.data.arrow_errors import refused
+from modelpack.data.arrow_sizes import check_arrow
 from modelpack.data.arrow_tables import data_from_arrow, table_from_predictions
 from modelpack.data.libraries import require
 from modelpack.data.payload import Payload
@@ -25,10 +26,13 @@ def decode(body: bytes, media_type: MediaType, plan: InputPlan) -> Payload:  # n
 
     Raises:
         DataFormatError: It is neither.
+        DataTooLargeError: It takes more memory than the plan allows.
     """
     pa = require("pyarrow", "arrow")
     with refused("the body is no Arrow data"):
-        with _opened(pa.BufferReader(body), file=body.startswith(_FILE_MAGIC)) as reader:
+        file = body.startswith(_FILE_MAGIC)
+        with _opened(pa.BufferReader(body), file=file) as reader:
+            check_arrow(body, plan.largest, file=file)
             table = reader.read_all()
         table.validate(full=True)
         return Payload(data_from_arrow(table, plan))

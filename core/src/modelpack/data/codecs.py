@@ -148,15 +148,16 @@ def named_codec(text: str) -> tuple[Codec, MediaType]:
 class Decoder:
     """Reads bodies for one signature, which is arranged for that once."""
 
-    def __init__(self, signature: ModelSignature | None, *, arrays: bool = False) -> None:
+    def __init__(self, signature: ModelSignature | None, *, arrays: bool = False, largest: int | None = None) -> None:
         """Prepare for a signature; without one, formats give what they give.
 
         Args:
             signature: What the model takes.
             arrays: Whether a table becomes an array of two axes where all columns of the signature share a number type
                 and the data is just what it says: `PyFuncModel.takes_arrays` of the model it goes to.
+            largest: The most bytes that Arrow and Parquet may take once they are read; None for no limit.
         """
-        self.plan = InputPlan(signature, arrays=arrays)
+        self.plan = InputPlan(signature, arrays=arrays, largest=largest)
 
     def decode(self, body: bytes, content_type: str | None) -> Payload:
         """Read a body.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from modelpack.data.arrow_errors import refused
 from modelpack.data.arrow_tables import data_from_arrow, table_from_predictions
 from modelpack.data.libraries import require
+from modelpack.data.parquet_sizes import read_within
 from modelpack.data.payload import Payload
 
 if TYPE_CHECKING:
@@ -23,10 +24,11 @@ def decode(body: bytes, media_type: MediaType, plan: InputPlan) -> Payload:  # n
 
     Raises:
         DataFormatError: It is not.
+        DataTooLargeError: It takes more memory than the plan allows.
     """
     pa = require("pyarrow", "arrow")
     with refused("the body is no Parquet file"):
-        table = require("pyarrow.parquet", "arrow").ParquetFile(pa.BufferReader(body)).read()
+        table = read_within(pa.BufferReader(body), plan.largest)
         return Payload(data_from_arrow(table, plan))
 
 

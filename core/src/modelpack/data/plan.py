@@ -41,14 +41,16 @@ class InputPlan:
         uniform: NumPy's name of the type that all columns share, when they share a number type.
         arrays: Whether data that is just what the signature says becomes one array instead of a frame.
         single: The type of the only column, when there is one only.
+        largest: The most bytes that Arrow and Parquet may take once they are read; None for no limit.
     """
 
-    def __init__(self, signature: ModelSignature | None, *, arrays: bool = False) -> None:
+    def __init__(self, signature: ModelSignature | None, *, arrays: bool = False, largest: int | None = None) -> None:
         """Arrange the inputs of a signature; without one, data is read as its format gives it.
 
         Args:
             signature: What the model takes.
             arrays: Whether whoever gets the data takes one array where all columns share a number type.
+            largest: The most bytes that compressed tables may take once they are read; None for no limit.
         """
         schema = signature.inputs if signature is not None else None
         columns = schema.columns if isinstance(schema, ColumnSchema) else ()
@@ -58,6 +60,7 @@ class InputPlan:
         self.single: ColumnType | None = columns[0].type if len(columns) == 1 else None
         self.tabular = bool(columns)
         self.uniform = uniform_dtype(schema)
+        self.largest = largest
         self.arrays = arrays and self.uniform is not None
         self._renamed = {str(name): name for name in self.names if not isinstance(name, str)}
 

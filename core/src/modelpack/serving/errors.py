@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from modelpack.errors import (
     DataFormatError,
+    DataTooLargeError,
     InvalidArgumentError,
     MissingDependencyError,
     ModelpackError,
@@ -31,10 +32,8 @@ SAFE = {"X-Content-Type-Options": "nosniff"}
 """Headers of every answer: browsers shall not guess another type."""
 
 
-class BodyTooLargeError(ModelpackError):
+class BodyTooLargeError(DataTooLargeError):
     """The request body is larger than the server accepts."""
-
-    error_code = "REQUEST_TOO_LARGE"
 
 
 class RequestTimeoutError(ModelpackError):
@@ -109,7 +108,7 @@ STATUS: dict[type[ModelpackError], int] = {
     CrossSiteError: HTTPStatus.FORBIDDEN,
     NotAcceptableError: HTTPStatus.NOT_ACCEPTABLE,
     SlowBodyError: HTTPStatus.REQUEST_TIMEOUT,
-    BodyTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    DataTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedMediaTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     WrongHostError: HTTPStatus.MISDIRECTED_REQUEST,
     MissingDependencyError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,

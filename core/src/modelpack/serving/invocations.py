@@ -36,7 +36,7 @@ class Invocations:
         """Score with an engine, reading and writing by the signature of its model."""
         self._engine = engine
         self._settings = settings
-        self._decoder = Decoder(signature, arrays=engine.model.takes_arrays)
+        self._decoder = Decoder(signature, arrays=engine.model.takes_arrays, largest=settings.max_body)
         self._negotiator = Negotiator(settings.protocol, output_names(signature))
         self._noticed = settings.protocol == "mlflow-0.1"
 
