@@ -127,7 +127,7 @@ function note(milliseconds) {
   const median = times.toSorted((one, other) => one - other)[times.length >> 1];
   const calls = times.length === 1 ? "1 call" : `${times.length} calls`;
   byId("latency").hidden = false;
-  byId("latency").replaceChildren(element("span", { class: "muted" }, `${calls}, median ${timeText(median)}`), sparkline(times));
+  byId("latency").replaceChildren(element("span", { class: "muted" }, times.length === 1 ? calls : `${calls}, median ${timeText(median)}`), times.length > 1 ? sparkline(times) : "");
 }
 
 function choose(id) {
@@ -195,6 +195,7 @@ async function load() {
 }
 
 function listen() {
+  byId("predict").disabled = false;
   byId("request-form").addEventListener("submit", predict);
   byId("copy").addEventListener("click", copySnippet);
   byId("reset").addEventListener("click", () => {

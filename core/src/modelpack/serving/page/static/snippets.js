@@ -24,8 +24,9 @@ export function python(url, { type, body, file }, keyed) {
 
 body = ${pythonBody(type, body, file)}
 headers = {${headers.join(", ")}}
-with urlopen(Request("${url}", body, headers)) as answer:
-    print(json.load(answer)["predictions"])`;
+request = Request("${url}", body, headers)
+with urlopen(request) as answer:
+    print(json.load(answer))`;
 }
 
 function pythonBody(type, body, file) {
