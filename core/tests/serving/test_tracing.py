@@ -90,6 +90,25 @@ def test_a_request_is_a_span_of_its_clients_trace(
     assert f'"trace_id":"{TRACE}"' in capfd.readouterr().out
 
 
+def test_the_span_is_the_current_one_in_the_models_code(
+    make_client: Callable[..., TestClient], received: Queue[Any]
+) -> None:
+    """Also in the thread that predicts, so that spans of the model's own become its children."""
+    from opentelemetry.trace import get_current_span
+
+    seen = []
+
+    def look(data: Any) -> Any:
+        seen.append(f"{get_current_span().get_span_context().trace_id:032x}")
+        return data["x"].to_numpy()
+
+    with make_client(look) as client:
+        headers = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
+        client.post("/invocations", json={"instances": [[1.0, 0.5]]}, headers=headers)
+    assert seen == [TRACE]
+    assert len(spans(received)) == 1
+
+
 def test_a_failure_is_a_span_with_an_error(make_client: Callable[..., TestClient], received: Queue[Any]) -> None:
     """A mistake of the client's is not."""
 
