@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from functools import partial
-from importlib.resources import files
-from pathlib import PurePath
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from starlette.routing import Route
 
 from modelpack.serving.fixed import Fixed
 
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
-
 PREFIX = "/page/"
 """Under which the files stand that the pages load."""
 
+_STATIC = Path(__file__).with_name("static")
 _PAGES = {"/": "index.html", "/docs": "docs.html"}
 _MEDIA_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _POLICY = (
@@ -35,11 +30,10 @@ _HEADERS = {
 
 def page_routes() -> list[Route]:
     """The pages, and every file that they load."""
-    static = files("modelpack.serving.page") / "static"
-    pages = [Route(path, _endpoint(static / name).__call__, name=name) for path, name in _PAGES.items()]
-    parts = [each for each in static.iterdir() if PurePath(each.name).suffix in _MEDIA_TYPES]
+    pages = [Route(path, _endpoint(_STATIC / name).__call__, name=name) for path, name in _PAGES.items()]
+    parts = [each for each in _STATIC.iterdir() if each.suffix in _MEDIA_TYPES]
     return [*pages, *(Route(PREFIX + part.name, _endpoint(part).__call__, name=part.name) for part in parts)]
 
 
-def _endpoint(file: Traversable) -> Fixed:
-    return Fixed(partial(file.read_bytes), _MEDIA_TYPES[PurePath(file.name).suffix], _HEADERS)
+def _endpoint(file: Path) -> Fixed:
+    return Fixed(file.read_bytes, _MEDIA_TYPES[file.suffix], _HEADERS)
