@@ -62,3 +62,44 @@ def test_inline_work_is_done_at_once_on_the_same_thread() -> None:
     crew.give(7)
     crew.dismiss()
     assert done == [(7, threading.get_ident())]
+
+
+def test_a_thread_that_is_waited_for_is_heard_before_the_loop_goes_on() -> None:
+    """And one that takes longer than it is waited for wakes the loop."""
+    go = threading.Event()
+
+    async def work() -> None:
+        done: asyncio.Queue[str] = asyncio.Queue()
+
+        def take(task: str) -> str:
+            if task == "slow":
+                assert go.wait(10)
+            return task
+
+        crew: Crew[str] = Crew(asyncio.get_running_loop(), take, lambda _, outcome: done.put_nowait(outcome))
+        crew.hire()
+        crew.give("quick", 10)
+        assert done.get_nowait() == "quick"
+        crew.give("slow", 0.001)
+        assert done.empty()
+        go.set()
+        assert await done.get() == "slow"
+        crew.dismiss()
+
+    asyncio.run(asyncio.wait_for(work(), 20))
+
+
+def test_nothing_is_lost_between_waiting_and_being_woken() -> None:
+    """However close the end of the wait and the end of the work are."""
+
+    async def work() -> None:
+        done: asyncio.Queue[int] = asyncio.Queue()
+        crew: Crew[int] = Crew(asyncio.get_running_loop(), lambda task: task, lambda task, _: done.put_nowait(task))
+        for _ in range(2):
+            crew.hire()
+        for number in range(2000):
+            crew.give(number, 0.00001 * (number % 7))
+        assert sorted([await done.get() for _ in range(2000)]) == list(range(2000))
+        assert done.empty()
+
+    asyncio.run(asyncio.wait_for(work(), 60))

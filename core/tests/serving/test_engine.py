@@ -323,7 +323,7 @@ def test_a_request_that_would_wait_longer_than_it_may_is_refused(make_model: Mak
 
     async def work() -> None:
         async with running(make_model(gate), threads=1, max_batch=1, timeout=20) as engine:
-            engine._scheduler._pace.observe(1, 15.0)
+            engine._scheduler._timing.observe(1, 15.0)
             tasks = [asyncio.create_task(engine.score(asking((0, 1))))]
             await gate.reached()
             tasks.append(asyncio.create_task(engine.score(asking((0, 1)))))
@@ -491,9 +491,31 @@ def test_work_in_rows_is_shared_by_idle_threads(make_model: MakeModel) -> None:
     async def work() -> None:
         async with running(make_model(), notes, threads=2) as engine:
             for rows in (1, 20, 5):
-                engine._scheduler._pace.observe(rows, 0.005 * rows)
+                engine._scheduler._timing.observe(rows, 0.005 * rows)
             found = await asyncio.gather(*(engine.score(asking((number, 0))) for number in range(12)))
             assert found == [[2 * number] for number in range(12)]
 
     run(work())
     assert notes.batches == [(6, 6), (6, 6)]
+
+
+def test_a_model_that_was_quick_and_hangs_does_not_hold_the_loop_up(make_model: MakeModel) -> None:
+    """The loop stands by for quick calls, but not for long."""
+    gate = Gate()
+
+    def hang(data: Any) -> Any:
+        return gate(data) if data["x"].iloc[0] < 0 else data["x"].to_numpy()
+
+    async def work() -> None:
+        async with running(make_model(hang), threads=2) as engine:
+            for number in range(30):
+                assert await engine.score(asking((number, 0))) == [number]
+            engine._scheduler._timing._distracted = 0
+            slow = asyncio.create_task(engine.score(asking((-1, 0))))
+            await gate.reached()
+            assert await engine.score(asking((1, 0))) == [1]
+            assert not slow.done()
+            gate.open.set()
+            await slow
+
+    run(work())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ class Crew(Generic[T]):
         self._work = work
         self._done = done
         self._tasks: SimpleQueue[T | None] = SimpleQueue()
+        self._finished: SimpleQueue[tuple[T, Any]] = SimpleQueue()
+        self._attended = False
         self._hired = 0
 
     def hire(self) -> None:
@@ -45,17 +47,41 @@ class Crew(Generic[T]):
         """Let one thread end, the first that has nothing to do."""
         self._tasks.put(None)
 
-    def give(self, task: T) -> None:
-        """Let a thread work a task off."""
+    def give(self, task: T, seconds: float = 0.0) -> None:
+        """Let a thread work a task off.
+
+        Args:
+            task: The task.
+            seconds: How long to wait for it here and now. A thread that is waited for is heard sooner than one that
+                has to wake the loop; but nothing else happens meanwhile.
+        """
+        self._attended = seconds > 0
         self._tasks.put(task)
+        if self._attended:
+            self._attend(seconds)
+
+    def _attend(self, seconds: float) -> None:
+        first = None
+        with suppress(Empty):
+            first = self._finished.get(timeout=seconds)
+        self._attended = False  # one that finishes from here on wakes the loop; an earlier one is found below
+        if first is not None:
+            self._done(*first)
+        self._collect()
+
+    def _collect(self) -> None:
+        with suppress(Empty):
+            while True:
+                self._done(*self._finished.get_nowait())
 
     def _run(self) -> None:
-        get, work, done = self._tasks.get, self._work, self._done
+        get, work = self._tasks.get, self._work
         while (task := get()) is not None:
-            outcome = work(task)
-            with suppress(RuntimeError):  # the loop was closed: nobody waits any more
-                self._loop.call_soon_threadsafe(done, task, outcome)
-            del task, outcome  # an idle thread holds on to no request
+            self._finished.put((task, work(task)))
+            if not self._attended:
+                with suppress(RuntimeError):  # the loop was closed: nobody waits any more
+                    self._loop.call_soon_threadsafe(self._collect)
+            del task  # an idle thread holds on to no request
 
 
 class Inline(Generic[T]):
@@ -72,6 +98,6 @@ class Inline(Generic[T]):
     def dismiss(self) -> None:
         """Do nothing."""
 
-    def give(self, task: T) -> None:
+    def give(self, task: T, seconds: float = 0.0) -> None:  # noqa: ARG002 - a crew's
         """Work a task off now."""
         self._done(task, self._work(task))

@@ -123,9 +123,8 @@ class Engine:
             TooBusyError: Too many requests wait already.
             ModelpackError: The request cannot be read or does not fit, or the model failed.
         """
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._begin(loop)
+        if self._loop is None or self._loop.is_closed():
+            self._begin(asyncio.get_running_loop())
         self.check_room()
         if invocation.size < self._large:
             job = self._job(invocation)

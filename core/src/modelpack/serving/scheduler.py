@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ from modelpack.serving.batching import Failure
 from modelpack.serving.crew import Crew, Inline
 from modelpack.serving.deadlines import Deadlines
 from modelpack.serving.errors import LOGGER, RequestTimeoutError
-from modelpack.serving.pace import Pace
+from modelpack.serving.timing import Timing
 from modelpack.serving.waiting import WaitingRoom
 
 if TYPE_CHECKING:
@@ -20,16 +19,10 @@ if TYPE_CHECKING:
     from modelpack.serving.meter import Meter
     from modelpack.serving.settings import ServerSettings
 
-_SHORTEST_PATIENCE = 0.002
-_LONGEST_PATIENCE = 0.02
-"""Seconds for which an idle thread leaves what waits to the thread that works.
-
-Calls that are shorter come together again soon, and one call for all costs less than two; longer ones run in parallel.
-"""
+_TURNS = 3
+"""Turns of the loop after a call, in which its answers go out and the next requests of their clients come in."""
 _FEWEST_REPLACED = 2
 """How many lost threads are replaced at least; else as many as there are threads."""
-_WORTH_SHARING = 0.01
-"""Seconds of work in the rows of a batch from which idle threads share it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -69,9 +62,9 @@ class Scheduler:
         self._settings = settings
         self._meter = meter
         self._room = WaitingRoom()
-        self._pace = Pace()
+        self._timing = Timing(settings)
         self._idle = self._working = self._lost = 0
-        self._latest = 0.0
+        self._told = -1
         self._planned: asyncio.Handle | None = None
         self._soon = False
 
@@ -114,14 +107,7 @@ class Scheduler:
     @property
     def expected_wait(self) -> float:
         """Seconds that a job which came now would wait for a thread."""
-        jobs, rows = self._room.jobs, self._room.rows
-        if self._idle:
-            return 0.0
-        threads = max(1, self._working)
-        if not self._predictor.joins:
-            return self._pace.usual * (jobs + 1) / threads
-        calls = 1 + rows // self._settings.max_batch
-        return self._pace.usual + (calls - 1) * self._pace.seconds(self._settings.max_batch) / threads
+        return 0.0 if self._idle else self._timing.wait(self._room, self._working, joins=self._predictor.joins)
 
     async def run(self, job: Job) -> Any:
         """The outcome of a job.
@@ -161,41 +147,36 @@ class Scheduler:
 
     def _patience(self) -> float:
         """Seconds for which an idle thread shall leave what waits where it is."""
-        if not self._predictor.joins or self._room.fills(self._settings.max_batch):
+        if not self._predictor.joins:
             return 0.0
-        now, delay = self._loop.time(), 0.0
-        if self._settings.max_delay:
-            delay = self._settings.max_delay - (now - self._room.first.begun)
-        if not self._calls:
-            return delay
-        usual = self._pace.usual
-        patience = 0.0 if usual > _LONGEST_PATIENCE else max(_SHORTEST_PATIENCE, 1.5 * usual)
-        return max(delay, patience - (now - self._latest))
+        age = self._loop.time() - self._room.first.begun if self._settings.max_delay else 0.0
+        return self._timing.patience(self._room, age, running=bool(self._calls))
+
+    def _settle_down(self, turns: int) -> None:
+        """Let the answers of a call go out first, and their clients' next requests come in."""
+        if turns and self._room.jobs:
+            self._planned = self._loop.call_soon(self._settle_down, turns - 1)
+        else:
+            self._dispatch()
 
     def _dispatch(self) -> None:
         self._planned, self._soon = None, False
-        share = self._share()
+        share = self._timing.share(self._room, self._idle) if self._predictor.joins else 0
         shared = share < self._settings.max_batch
         while self._idle and self._room.jobs and (shared or self._patience() <= 0):
             self._begin(self._room.take(share))
-        self._meter.queue(self._room.jobs)
+        if self._room.jobs != self._told:
+            self._told = self._room.jobs
+            self._meter.queue(self._told)
         self._plan()
-
-    def _share(self) -> int:
-        """How many rows a thread shall take: what waits is shared out where it is the rows that take the time."""
-        if not self._predictor.joins:
-            return 0
-        rows, work = self._room.rows, self._pace.per_row * self._room.rows
-        if self._idle == 1 or work < _WORTH_SHARING or work < self._pace.usual:
-            return self._settings.max_batch
-        return min(self._settings.max_batch, math.ceil(rows / self._idle))
 
     def _begin(self, jobs: list[Job]) -> None:
         self._idle -= 1
-        self._latest = self._loop.time()
-        call = Call(jobs, self._latest)
+        self._timing.begin()
+        call = Call(jobs, self._loop.time())
         self._calls.add(call)
-        self._crew.give(call)
+        alone = len(jobs) == 1 == len(self._calls) and not self._room.jobs
+        self._crew.give(call, self._timing.attention(jobs[0].rows) if alone else 0.0)
 
     def _work(self, call: Call) -> Any:
         """The outcomes of a call and the model's seconds; in a thread."""
@@ -211,11 +192,13 @@ class Scheduler:
         self._calls.discard(call)
         self._take_back(call)
         rows = sum([job.rows for job in call.jobs])
-        self._pace.observe(rows, self._loop.time() - call.begun)
+        self._timing.observe(rows, seconds)
         for job, outcome in zip(call.jobs, outcomes, strict=True):
             _settle(job, outcome)
         self._cancel_plan()
-        self._plan()
+        if self._room.jobs:
+            self._soon = True
+            self._planned = self._loop.call_soon(self._settle_down, _TURNS)
         self._meter.batch(len(call.jobs), rows, seconds)
 
     def _take_back(self, call: Call) -> None:
@@ -239,7 +222,7 @@ class Scheduler:
         """A call takes longer than any request may: give its thread up."""
         call.lost = True
         self._lost += 1
-        self._pace.observe(sum([job.rows for job in call.jobs]), self._settings.timeout)
+        self._timing.observe(sum([job.rows for job in call.jobs]), self._settings.timeout)
         call.replaced = not self.exhausted
         if call.replaced:
             LOGGER.error("a call to the model takes more than %g s; its thread is replaced", self._settings.timeout)
