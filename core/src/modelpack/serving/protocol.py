@@ -52,6 +52,10 @@ class HttpProtocol(HttpToolsProtocol):
     _deadline: asyncio.TimerHandle | None = None
     """When the head that is being read has to be complete, or a body that nobody needs has to have ended."""
 
+    _idle_since = 0.0
+    """When the last answer was complete; 0 while a request comes or is answered."""
+
+    _idle_timer: asyncio.TimerHandle | None = None
     _refused = False
 
     _without_offer = b""
@@ -65,6 +69,8 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Drop the timers with the connection."""
         self._forget_deadline()
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
@@ -72,13 +78,8 @@ class HttpProtocol(HttpToolsProtocol):
         """Parse what came, within the limits."""
         if self._refused:
             return
-        self._unset_keepalive_if_required()
+        self._idle_since = 0.0
         self._idle_bytes += len(data)
-        self._feed(data)
-        if self._idle_bytes:
-            self._check_progress()
-
-    def _feed(self, data: bytes) -> None:
         try:
             self.parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
@@ -86,6 +87,8 @@ class HttpProtocol(HttpToolsProtocol):
                 self._feed_without_offer(data[upgrade.args[0] :])
         except HttpParserError:
             self._refuse(HTTPStatus.BAD_REQUEST, "this is no HTTP/1.1 request")
+        if self._idle_bytes:
+            self._check_progress()
 
     def on_headers_complete(self) -> None:
         """Start the request, unless its head is too large or to be read once more."""
@@ -98,28 +101,45 @@ class HttpProtocol(HttpToolsProtocol):
         self._idle_bytes = 0
         if self._deadline is not None:
             self._forget_deadline()
-        super().on_headers_complete()
+        HttpToolsProtocol.on_headers_complete(self)
         self.headers = []  # trailers are no headers
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""
         self._idle_bytes = 0
-        super().on_body(body)
+        HttpToolsProtocol.on_body(self, body)
 
     def on_message_complete(self) -> None:
         """Take the end of the body."""
         if self._without_offer:
             return  # the parser stops before the body of a request that offers another protocol
         self._idle_bytes = 0
-        super().on_message_complete()
+        HttpToolsProtocol.on_message_complete(self)
 
     def on_response_complete(self) -> None:
-        """Read what is left of the body for a while, lest the client misses the answer while it sends."""
-        cycle = self.cycle
-        if cycle.more_body and cycle.response_complete and cycle.keep_alive:
+        """Wait for the next request; read what is left of this one's body, lest the client misses the answer."""
+        if self.pipeline:
+            super().on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.cycle.more_body:
             self._forget_deadline()
-            self._deadline = self.loop.call_later(_LINGER, self._give_up, cycle)
-        super().on_response_complete()
+            self._deadline = self.loop.call_later(_LINGER, self._give_up, self.cycle)
+        self._idle_since = self.loop.time()
+        if self._idle_timer is None:
+            self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._close_if_idle)
+
+    def _close_if_idle(self) -> None:
+        """End a connection without requests. The timer is set anew here, not with each request: that is cheaper."""
+        now = self.loop.time()
+        idle = now - self._idle_since if self._idle_since else 0.0
+        if idle < self.timeout_keep_alive:
+            self._idle_timer = self.loop.call_later(self.timeout_keep_alive - idle, self._close_if_idle)
+        elif not self.transport.is_closing():
+            self.transport.close()
 
     def eof_received(self) -> bool | None:  # type: ignore[override]  # uvicorn always lets the connection close
         """Keep the connection for the answers to requests that are complete."""
@@ -142,8 +162,8 @@ class HttpProtocol(HttpToolsProtocol):
         """Parse a request once more as if it had made no offer, its body included, as the parser itself cannot."""
         head, self._without_offer = self._without_offer, b""
         self.parser = HttpRequestParser(self)
-        self._idle_bytes = len(head) + len(rest)
-        self._feed(head + rest)
+        self._idle_bytes = 0
+        self.data_received(head + rest)
 
     def _is_answering(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle
@@ -186,7 +206,6 @@ class HttpProtocol(HttpToolsProtocol):
             return
         self._refused = True
         self._forget_deadline()
-        self._unset_keepalive_if_required()
         if self.transport.is_closing():
             return
         if self._is_answering():
