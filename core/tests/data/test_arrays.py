@@ -131,6 +131,15 @@ def test_what_is_not_just_numbers_is_a_frame(what: str) -> None:
     pd.testing.assert_frame_equal(frame, expected)
 
 
+@pytest.mark.parametrize("value", [True, False])
+def test_a_boolean_among_many_numbers_is_found(value: object) -> None:
+    """Also in a body so long that nobody looks for the word; ones and zeros are none."""
+    rows: list[list[Any]] = [[row % 3, row / 7] for row in range(2000)]
+    assert is_array(read({"instances": rows}), rows)
+    rows[1234][1] = value
+    assert isinstance(read({"instances": rows}), pd.DataFrame)
+
+
 @pytest.mark.parametrize("names", [["a"], ["a", "b", "c"], ["a", "c"]], ids=["lacking", "extra", "other"])
 def test_other_names_are_a_frame(names: list[str]) -> None:
     """Which of them count is the policy's choice."""

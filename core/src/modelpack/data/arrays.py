@@ -7,7 +7,7 @@ which refuses by itself what is no number, too large, or in a row of another len
 from __future__ import annotations
 
 import struct
-from itertools import chain
+from itertools import chain, compress
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _FORMATS = {"float64": "{}d", "float32": "={}f", "int64": "{}q", "int32": "{}i"}
 """The standard size of a float is written with a check of its range, the native one without."""
 _NUMBERS = {float, int, type(None)}
+_FEW = 100
 _REFUSED = (struct.error, OverflowError, TypeError)
 
 
@@ -78,9 +79,8 @@ class ArrayMaker:
             buffer = bytearray().join([pack(*row) for row in rows])
         except _REFUSED:
             return self._with_missing(rows)
-        if booleans and any(bool in set(map(type, row)) for row in rows):
-            return None
-        return self._array((len(rows), self._width), self._dtype, buffer)
+        array = self._array((len(rows), self._width), self._dtype, buffer)
+        return None if booleans and _has_booleans(rows, array) else array
 
     def _with_missing(self, rows: Sequence[Any]) -> Any:
         """Floats with nulls among them, which are NaN."""
@@ -95,6 +95,13 @@ class ArrayMaker:
             return array if self._dtype == "float64" else narrowed(array, self._names)
         except SchemaError:
             return None
+
+
+def _has_booleans(rows: Sequence[Sequence[Any]], array: Any) -> bool:
+    """Whether a zero or one of the array was a boolean in its row."""
+    if array.size > _FEW:
+        rows = list(compress(rows, ((array == 0) | (array == 1)).any(axis=1).tolist()))
+    return any(bool in set(map(type, row)) for row in rows)
 
 
 def _picker(names: list[Any]) -> Callable[[Any], Any]:

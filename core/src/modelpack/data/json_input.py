@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from modelpack.data.media_types import MediaType
     from modelpack.data.plan import InputPlan
 
+_LONG = 10_000
+"""From here on, looking for a word takes longer than looking at numbers."""
 _OPTIONAL_LIST = (list, type(None))
 _SPLIT_KEYS = {"columns", "index", "data"}
 _RECORDS_NOTICE = (
@@ -115,12 +117,18 @@ def _integer(digits: str) -> int | float:
 class _Reader:
     """Reads the forms by one signature."""
 
-    __slots__ = ("_booleans", "_coded", "_plan")
+    __slots__ = ("_booleans", "_plan", "_text")
 
     def __init__(self, plan: InputPlan, text: bytes) -> None:
         self._plan = plan
-        self._booleans = b"true" in text or b"false" in text
-        self._coded = b"b64" in text or b"\\u" in text
+        self._text = text
+        self._booleans = len(text) > _LONG or b"true" in text or b"false" in text
+
+    def _may_have_bytes(self) -> bool:
+        """Whether `{"b64": …}` may stand somewhere: not in numbers, nor in a document that is the only object."""
+        if self._plan.uniform is not None or self._text.count(b"{") == 1:
+            return False
+        return b"b64" in self._text or b"\\" in self._text
 
     def any_form(self, document: Any) -> Payload:
         if isinstance(document, list):
@@ -168,7 +176,7 @@ class _Reader:
         """Row-wise: one item for each row."""
         if not isinstance(value, list):
             raise DataFormatError(f"instances is a list with one item for each row; {_came(value)} came")
-        value = _with_bytes(value) if self._coded else value
+        value = _with_bytes(value) if self._may_have_bytes() else value
         if self._plan.tabular:
             return self._table(value)
         if value and all(isinstance(item, dict) for item in value):
@@ -177,7 +185,7 @@ class _Reader:
 
     def inputs(self, value: Any) -> Any:
         """Column-wise: one tensor, or one for each name."""
-        value = _with_bytes(value) if self._coded else value
+        value = _with_bytes(value) if self._may_have_bytes() else value
         if isinstance(value, dict):
             return self._columns(value) if self._plan.tabular else self._arrays(value)
         if not isinstance(value, list):
