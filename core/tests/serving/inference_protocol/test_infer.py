@@ -14,7 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelpack.errors import ModelFailureError
-from modelpack.schema.signature import Column, ColumnSchema, DataType, ModelSignature, Param
+from modelpack.schema.signature import (
+    AnyType,
+    Array,
+    Column,
+    ColumnSchema,
+    DataType,
+    Map,
+    ModelSignature,
+    Object,
+    Param,
+    Property,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -231,5 +242,37 @@ def test_no_request_is_answered_with_a_failure_of_the_server(serve: Callable[...
         answer = client.post(INFER, content=json.dumps({"inputs": inputs, **others}).encode())
         assert answer.status_code in {200, 400, 422}, answer.text
         assert answer.status_code == 200 or answer.json().keys() == {"error"}
+
+    check()
+
+
+KINDS = (*DataType, Array(DataType.LONG), Map(DataType.DOUBLE), Object((Property("k", DataType.STRING),)), AnyType())
+EVERYTHING = ModelSignature(
+    inputs=ColumnSchema(tuple(Column(kind, str(place), required=False) for place, kind in enumerate(KINDS)))
+)
+WHOLE = st.integers(-(2**63), 2**63 - 1)
+COLUMNS = st.one_of(
+    st.tuples(st.just("INT64"), WHOLE),
+    st.tuples(st.just("FP64"), st.none() | st.floats(allow_nan=False, allow_infinity=False)),
+    st.tuples(st.just("BOOL"), st.booleans()),
+    st.tuples(
+        st.just("BYTES"),
+        st.none() | st.text(max_size=4) | st.sampled_from(["{}", "[1]", '{"k": "v"}', "2024-01-31", "/w==", "1e999"]),
+    ),
+)
+
+
+def test_no_column_is_answered_with_a_failure_of_the_server(serve: Callable[..., Any]) -> None:
+    """Whatever a column of any type is sent as."""
+    client = serve(lambda data: np.zeros(len(data)), EVERYTHING).client
+
+    @given(st.dictionaries(st.sampled_from(range(len(KINDS))), COLUMNS, min_size=1, max_size=3))
+    def check(columns: dict[int, tuple[str, Any]]) -> None:
+        inputs = [
+            {"name": str(place), "datatype": datatype, "shape": [1], "data": [value]}
+            for place, (datatype, value) in columns.items()
+        ]
+        answer = client.post(INFER, content=json.dumps({"inputs": inputs}).encode())
+        assert answer.status_code in {200, 400, 422}, answer.text
 
     check()

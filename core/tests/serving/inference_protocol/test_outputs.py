@@ -121,10 +121,14 @@ def test_a_tensor_has_the_name_of_the_signature(serve: Callable[..., Any]) -> No
     assert (output["name"], output["shape"]) == ("scores", [1, 2])
 
 
-@pytest.mark.parametrize("answer", [{1, 2}, [object()], np.array([1j])], ids=["set", "object", "complex"])
+@pytest.mark.parametrize(
+    "answer", [{1, 2}, [object()], np.array([1j]), ["\ud800"]], ids=["set", "object", "complex", "surrogate"]
+)
 def test_an_answer_that_is_no_data_is_a_failure_of_the_model(serve: Callable[..., Any], answer: Any) -> None:
     """500, and the server lives on."""
     served = serve(lambda _: answer)
     tensor = {"name": "t", "datatype": "FP64", "shape": [1], "data": [0]}
-    assert "the model answered" in served.infer(tensor, status=500)["error"]
+    for binary in (False, True):
+        told = served.infer(tensor, status=500, parameters={"binary_data_output": binary})
+        assert told["error"].startswith("the model answered")
     assert served.client.get("/v2/health/live").status_code == 200

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from modelpack.errors import DataFormatError
+from modelpack.errors import DataFormatError, ModelFailureError
 from modelpack.serving.inference_protocol.datatypes import BOOLEAN, DTYPES, TEXT
 
 if TYPE_CHECKING:
@@ -112,11 +112,18 @@ def _elements(data: memoryview, count: int, name: str) -> Any:
 
 
 def bytes_from_array(array: Any, datatype: str) -> bytes:
-    """A tensor as binary data; for `BYTES` of texts, bytes and None, which becomes an empty element."""
+    """A tensor as binary data; for `BYTES` of texts, bytes and None, which becomes an empty element.
+
+    Raises:
+        ModelFailureError: A text has no UTF-8.
+    """
     if datatype != TEXT:
         data: bytes = np.ascontiguousarray(array, dtype=DTYPES[datatype]).tobytes()
         return data
-    return b"".join(_prefixed(array.ravel().tolist()))
+    try:
+        return b"".join(_prefixed(array.ravel().tolist()))
+    except UnicodeEncodeError as error:
+        raise ModelFailureError(f"the model answered what is no text: {error}") from error
 
 
 def _prefixed(values: list[str | bytes | None]) -> Iterator[bytes]:

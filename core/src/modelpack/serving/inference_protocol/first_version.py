@@ -1,4 +1,4 @@
-"""`POST /v1/models/{name}:predict`: what clients of the protocol's first version send, and TensorFlow Serving's."""
+"""`POST /v1/models/{name}:predict`: what clients of the first version of the protocol send."""
 
 from __future__ import annotations
 

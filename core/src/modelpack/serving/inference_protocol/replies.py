@@ -6,8 +6,7 @@ import gzip
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import orjson
-
+from modelpack.data.json_output import dumps
 from modelpack.errors import InvalidArgumentError
 from modelpack.serving.errors import SAFE
 from modelpack.serving.inference_protocol.binary import HEADER, bytes_from_array
@@ -71,7 +70,7 @@ def write_reply(
         sections += [] if section is None else [section]
     named = {} if request.id is None else {"id": request.id}
     document = {"model_name": model, "model_version": VERSION, **named, "outputs": outputs}
-    body = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    body = dumps(document)
     if not sections:
         return _encoded(Reply(body, _JSON), accept_encoding)
     headers = [*_BINARY, (HEADER.lower().encode(), b"%d" % len(body))]
