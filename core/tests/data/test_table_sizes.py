@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import io
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from modelpack.data.codecs import Decoder
-from modelpack.errors import DataTooLargeError
+from modelpack.errors import DataTooLargeError, ModelpackError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +83,7 @@ def test_a_text_that_repeats_counts_as_often_as_it_stands() -> None:
 
 
 def test_a_parquet_file_within_the_limit_keeps_its_types() -> None:
-    """Texts, bytes, nulls and lists come as they are."""
+    """Texts, bytes, nulls, lists and categories come as they are."""
     table = pa.table(
         {
             "text": ["a", None, "a"],
@@ -90,9 +91,26 @@ def test_a_parquet_file_within_the_limit_keeps_its_types() -> None:
             "list": [["a"], [], None],
             "date": pa.array([1, 2, 3], pa.timestamp("us")),
             "flag": [True, None, False],
+            "category": pa.array(["a", "b", "a"]).dictionary_encode(),
+            "level": pa.array([1, 2, 1]).dictionary_encode(),
         }
     )
     free = Decoder(None).decode(parquet(table), PARQUET).data
     bound = Decoder(None, largest=1_000_000).decode(parquet(table), PARQUET).data
     assert bound.dtypes.equals(free.dtypes)
     assert bound.astype(str).equals(free.astype(str))
+
+
+def test_a_damaged_parquet_file_ends_no_process() -> None:
+    """Reading the sizes that it gives for its columns did: pyarrow throws where nothing catches."""
+    body = parquet(pa.table({"x": [1.0, None], "text": ["a", "b"]}))
+    for position in range(4, len(body)):
+        damaged = body[:position] + bytes([body[position] ^ 0x55]) + body[position + 1 :]
+        with contextlib.suppress(ModelpackError):
+            Decoder(None, largest=1_000_000).decode(damaged, PARQUET)
+
+
+def test_a_file_without_rows_has_its_columns() -> None:
+    """And no batch."""
+    table = pa.table({"x": pa.array([], pa.float64()), "text": pa.array([], pa.string())})
+    assert list(Decoder(None, largest=1_000_000).decode(parquet(table), PARQUET).data) == ["x", "text"]
