@@ -99,7 +99,7 @@ def _served(app: Any) -> Iterator[str]:
         thread.join(30)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A headless Chromium; tests that need one are skipped where there is none, but not in CI."""
     executable = next(filter(None, map(shutil.which, BROWSERS)), None)

@@ -46,7 +46,7 @@ function countsPlot(name, values, distinct) {
   const counts = new Map(distinct.map((value) => [value, 0]));
   for (const value of values) counts.set(value, counts.get(value) + 1);
   const sorted = [...counts].sort(([one], [other]) => (isNumber(one) && isNumber(other) ? Number(one) - Number(other) : String(one).localeCompare(String(other))));
-  return bars(`How often each ${name} was predicted`, sorted.map(([value, count]) => [String(value), count]));
+  return bars(`${name}: how often each value was predicted`, sorted.map(([value, count]) => [String(value), count]));
 }
 
 /** Horizontal bars from zero, each with its name and its value. */
