@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelpack.data.frames import json_name
 from modelpack.data.json_input import parse
+from modelpack.data.names import repeated
 from modelpack.errors import DataFormatError, InvalidArgumentError
 from modelpack.serving.inference_protocol.binary import array_from_bytes, split
 from modelpack.serving.inference_protocol.datatypes import checked_datatype
@@ -148,6 +149,6 @@ def _no_shared_memory(name: str) -> InvalidArgumentError:
 
 
 def _check_unique(names: list[str], kind: str) -> None:
-    if len(set(names)) != len(names):
-        twice = next(name for name in names if names.count(name) > 1)
+    twice = repeated(names)
+    if twice is not None:
         raise DataFormatError(f"{kind} {twice!r} stands twice")
