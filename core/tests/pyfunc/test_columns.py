@@ -11,7 +11,7 @@ import pytest
 
 from modelpack.errors import SchemaError
 from modelpack.pyfunc.enforcement import Enforcer
-from modelpack.schema.signature import Column, ColumnSchema, DataType, ModelSignature
+from modelpack.schema.signature import Array, Column, ColumnSchema, DataType, ModelSignature
 
 if TYPE_CHECKING:
     from modelpack.pyfunc.policy import Policy
@@ -235,3 +235,13 @@ def test_columns_of_other_types_are_found_in_a_frame_like_one_that_fitted(rows: 
         found = check.inputs(fitting.astype(dtypes))
         assert [str(dtype) for dtype in found.dtypes] == ["float64", "float64"]
     assert check.inputs(fitting) is fitting
+
+
+@pytest.mark.parametrize("kind", [DataType.DOUBLE, DataType.STRING, Array(DataType.DOUBLE)])
+def test_a_value_that_is_nested_too_deeply_to_be_shown_does_not_fit(kind: Any) -> None:
+    """The message does without its text, which Python cannot make."""
+    value: Any = 1
+    for _ in range(5000):
+        value = [value]
+    with pytest.raises(SchemaError, match="nested too deeply to be shown"):
+        enforcer(Column(kind, "a")).inputs(pd.DataFrame({"a": [[value]]}))

@@ -60,7 +60,10 @@ def schema_error(complaints: Sequence[tuple[str, str | None]]) -> SchemaError:
 
 def shown(value: Any) -> str:
     """A value for an error message, shortened."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        return f"a {type(value).__name__} that is nested too deeply to be shown"
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
 
 
