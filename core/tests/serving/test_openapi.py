@@ -239,3 +239,15 @@ def test_the_document_is_kept_by_clients(make_model: Callable[..., PyFuncModel])
         assert first.headers["content-type"] == "application/json"
         again = client.get("/openapi.json", headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_each_protocol_answers_in_its_own_form(make_model: Callable[..., PyFuncModel]) -> None:
+    """Bare lists of an older protocol are for `/invocations` alone; errors of v1 and v2 have their own form."""
+    paths = described(make_model(), protocol="mlflow-0.9")["paths"]
+    bare = {"$ref": "#/components/schemas/Predictions"}
+    first = paths["/v1/models/no_files:predict"]["post"]["responses"]
+    assert paths["/invocations"]["post"]["responses"]["200"]["content"]["application/json"]["schema"] == bare
+    assert first["200"]["content"]["application/json"]["schema"]["required"] == ["predictions"]
+    for responses in (first, paths["/v2/models/no_files/infer"]["post"]["responses"]):
+        schema = responses["422"]["content"]["application/json"]["schema"]
+        assert schema == {"$ref": "#/components/schemas/ProtocolError"}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from modelpack import __version__
 from modelpack.schema.signature_text import signature_line
 from modelpack.serving.example import example_request
 from modelpack.serving.naming import model_name
-from modelpack.serving.openapi.inference_protocol import protocol_paths, protocol_schemas
+from modelpack.serving.openapi.inference_protocol import first_version_paths, protocol_paths, protocol_schemas
 from modelpack.serving.openapi.invocations import invocations_operation
 from modelpack.serving.openapi.requests import request_schemas
 from modelpack.serving.openapi.responses import ERROR, error_responses, predictions_schema
@@ -35,13 +35,13 @@ def openapi_document(model: PyFuncModel, settings: ServerSettings) -> dict[str, 
     name = model_name(model, settings)
     keys = settings.api_key_file is not None
     components = _components(model, keys=keys)
-    invoke = invocations_operation(model.signature, settings, example_request(model), components["schemas"])
-    protocol = protocol_paths(quote(name, safe=""), error_responses(keys=keys))
-    first = invoke | {"operationId": "predict", "tags": ["KServe, version 1"]}
+    example, errors, schemas = example_request(model), error_responses(keys=keys), components["schemas"]
+    invoke = invocations_operation(model.signature, settings, example, schemas)
+    wrapped = invocations_operation(model.signature, replace(settings, protocol="modelpack"), example, schemas)
     paths = {
         "/invocations": {"post": invoke},
-        **protocol,
-        f"/v1/models/{quote(name, safe='')}:predict": {"post": first},
+        **protocol_paths(name, errors),
+        **first_version_paths(name, wrapped, errors),
         **service_paths(keys=keys),
     }
     document = {

@@ -1,4 +1,4 @@
-"""The routes of the Open Inference Protocol v2, as operations of OpenAPI."""
+"""The routes of the Open Inference Protocol, v2 and v1, as operations of OpenAPI."""
 
 from __future__ import annotations
 
@@ -30,6 +30,22 @@ def protocol_paths(name: str, errors: Mapping[str, Mapping[str, Any]]) -> dict[s
         paths[f"{base}/ready"] = {"get": _operation(f"modelReady{key}", "Whether the model is ready", ready, {})}
         paths[f"{base}/infer"] = {"post": _infer(f"infer{key}", {**lookup, **failures})}
     return {**paths, "/v2/repository/index": {"post": _operation("repositoryIndex", "The models", _INDEX, refused)}}
+
+
+def first_version_paths(
+    name: str, invoke: Mapping[str, Any], errors: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Prediction as the protocol's first version has it: as `/invocations`, with the protocol's errors.
+
+    Args:
+        name: What the protocol calls the model.
+        invoke: The operation of `/invocations`.
+        errors: Every error of it, by status.
+    """
+    failures = {status: _failure(error["description"]) for status, error in errors.items()}
+    responses = {"200": invoke["responses"]["200"], **failures}
+    first = {"operationId": "predict", "tags": ["KServe, version 1"], "responses": responses}
+    return {f"/v1/models/{name}:predict": {"post": {**invoke, **first}}}
 
 
 def protocol_schemas() -> dict[str, Any]:

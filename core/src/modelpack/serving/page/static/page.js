@@ -155,6 +155,10 @@ async function copySnippet() {
 }
 
 async function watchHealth() {
+  if (document.hidden) {
+    document.addEventListener("visibilitychange", watchHealth, { once: true });
+    return;
+  }
   const place = byId("health");
   const response = await call("health").catch(() => null);
   const state = response === null ? "unreachable" : response.ok ? "ready" : "warming";
