@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from modelpack.data.payload import Payload
 from modelpack.errors import DataFormatError, ModelFailureError, ModelpackError, SchemaError
 from modelpack.serving.engine import LARGE, Engine, Invocation
-from modelpack.serving.errors import ModelHangsError, RequestTimeoutError, TooBusyError
+from modelpack.serving.errors import IncompleteBodyError, ModelHangsError, RequestTimeoutError, TooBusyError
 from modelpack.serving.settings import ServerSettings
 
 if TYPE_CHECKING:
@@ -519,3 +520,27 @@ def test_a_model_that_was_quick_and_hangs_does_not_hold_the_loop_up(make_model: 
             await slow
 
     run(work())
+
+
+def test_a_request_whose_client_goes_away_while_it_waits_is_not_predicted(make_model: MakeModel) -> None:
+    """One whose client stays is answered."""
+    gate = Gate()
+
+    async def work() -> None:
+        left, never = asyncio.Event(), asyncio.Event()
+        async with running(make_model(gate), threads=1) as engine:
+            first = asyncio.create_task(engine.score(asking((0, 1))))
+            await gate.reached()
+            gone = asyncio.create_task(engine.score(replace(asking((1, 1), (2, 2)), gone=left.wait)))
+            stays = asyncio.create_task(engine.score(replace(asking((3, 1)), gone=never.wait)))
+            await asyncio.sleep(0)
+            assert engine._scheduler.waiting == 2
+            left.set()
+            with pytest.raises(IncompleteBodyError):
+                await gone
+            assert engine._scheduler.waiting == 1
+            gate.open.set()
+            assert [await first, await stays] == [[1], [7]]
+
+    run(work())
+    assert gate.calls == [1, 1]

@@ -16,7 +16,7 @@ from modelpack.serving.splitting import NotSplittableError, row_count, split
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
     from contextvars import Context
 
     from modelpack.pyfunc.model import PyFuncModel
@@ -40,6 +40,7 @@ class Job:
         context: What the request's code sees in context variables, and the model with it.
         begun: When the request was ready for the model, by the clock of the event loop.
         future: Takes the outcome.
+        gone: Returns when the client has gone away.
     """
 
     inputs: Any
@@ -50,6 +51,7 @@ class Job:
     context: Context
     begun: float = 0.0
     future: asyncio.Future[Any] | None = None
+    gone: Callable[[], Coroutine[Any, Any, object]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +80,22 @@ class BatchPredictor:
         self._passed = {True: 0, False: 0}
         self.joins = joins
 
-    def predict(self, jobs: Sequence[Job]) -> tuple[list[Any], float]:
-        """The encoded answer or the `Failure` of each job, and the seconds that the model took."""
+    def predict(self, jobs: Sequence[Job]) -> tuple[list[Any], float, bool]:
+        """Predict for jobs of one kind.
+
+        Returns:
+            The encoded answer or the `Failure` of each job, the seconds that it took, and whether these are
+            what jobs usually take: a trial takes several times as long.
+        """
         begun = time.perf_counter()
+        trial = False
         if len(jobs) == 1 or not self.joins:
             outcomes = [self._alone(job)[0] for job in jobs]
         elif self._trusted(jobs):
             outcomes = self._together(jobs)
         else:
-            outcomes = self._both(jobs)
-        return outcomes, time.perf_counter() - begun
+            outcomes, trial = self._both(jobs), True
+        return outcomes, time.perf_counter() - begun, not trial
 
     def _alone(self, job: Job) -> tuple[Any, Any]:
         """The outcome of a job, and the model's output for it."""

@@ -45,6 +45,12 @@ async def read_body(receive: Receive, declared: bytes | None, limit: int, patien
         raise SlowBodyError("the request body came too slowly", hint="send it faster, or raise --timeout") from None
 
 
+async def client_gone(receive: Receive) -> None:
+    """Return when the client has gone away; its request must have been read."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 async def _read(following: Awaitable[Message], receive: Receive, limit: int, deadline: asyncio.Timeout) -> bytes:
     end = deadline.when()
     chunks: list[bytes] = []

@@ -18,7 +18,7 @@ from modelpack.serving.scheduler import Scheduler
 from modelpack.serving.warmup import warm_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from modelpack.data.payload import Payload
     from modelpack.pyfunc.model import PyFuncModel
@@ -42,11 +42,13 @@ class Invocation(Generic[T]):
         encode: Writes the answer for the predictions of this request's rows.
         size: Bytes of the request, by which the engine judges how long reading it takes; `LARGE` for what has to be
             read in a thread anyway, as it may be larger than it looks.
+        gone: Returns when the client has gone away; a request that still waits then is not predicted.
     """
 
     decode: Callable[[], Payload]
     encode: Callable[[Any], T]
     size: int
+    gone: Callable[[], Coroutine[Any, Any, object]] | None = None
 
 
 class Engine:
@@ -143,7 +145,7 @@ class Engine:
         payload = invocation.decode()
         inputs, params = self.model.enforce(payload.data, payload.params)
         kind = kind_of(inputs, params) if self._joinable else None
-        return Job(inputs, params, invocation.encode, rows_of(inputs), kind, copy_context())
+        return Job(inputs, params, invocation.encode, rows_of(inputs), kind, copy_context(), gone=invocation.gone)
 
     async def _read_in_thread(self, invocation: Invocation[Any]) -> Job:
         self._reading += 1

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from modelpack.data.codecs import CSV, JSON, JSON_LINES, Decoder, request_codec
 from modelpack.data.tables import output_names
 from modelpack.errors import UnsupportedMediaTypeError
 from modelpack.serving.answers import Negotiator
-from modelpack.serving.body import read_body
+from modelpack.serving.body import client_gone, read_body
 from modelpack.serving.content_encoding import decompressed
 from modelpack.serving.engine import LARGE, Invocation
 from modelpack.serving.errors import LOGGER, SAFE, error_response, wrong_method
@@ -64,7 +65,8 @@ class Invocations:
         body = await read_body(receive, headers.get(b"content-length"), self._settings.max_body, self._settings.timeout)
         encoding = headers.get(b"content-encoding")
         size = len(body) if encoding is None and codec in _PLAIN else LARGE
-        invocation = Invocation(lambda: self._read(body, encoding, codec, media_type), answer.encode, size)
+        gone = partial(client_gone, receive)
+        invocation = Invocation(lambda: self._read(body, encoding, codec, media_type), answer.encode, size, gone)
         return await self._engine.score(invocation), answer.content_type
 
     def _codec(self, content_type: str) -> tuple[Codec, MediaType]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from modelpack.serving.batching import Failure
 from modelpack.serving.crew import Crew, Inline
 from modelpack.serving.deadlines import Deadlines
-from modelpack.serving.errors import LOGGER, RequestTimeoutError
+from modelpack.serving.errors import LOGGER, IncompleteBodyError, RequestTimeoutError
 from modelpack.serving.timing import Timing
 from modelpack.serving.waiting import WaitingRoom
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _TURNS = 3
 """Turns of the loop after a call, in which its answers go out and the next requests of their clients come in."""
+_UNWATCHED = 0.1
+"""Seconds after which a request that was not answered yet is worth the price of noticing that its client goes away."""
 _FEWEST_REPLACED = 2
 """How many lost threads are replaced at least; else as many as there are threads."""
 
@@ -72,6 +74,7 @@ class Scheduler:
         """Hire the threads that the settings ask for, to work for this loop."""
         self._loop = loop
         self._jobs: Deadlines[Job] = Deadlines(loop, self._settings.timeout, self._expire)
+        self._unwatched: Deadlines[Job] = Deadlines(loop, _UNWATCHED, self._watch)
         self._calls: Deadlines[Call] = Deadlines(loop, self._settings.timeout, self._lose)
         threads = self._settings.threads
         self._crew: Crew[Call] | Inline[Call] = (
@@ -86,6 +89,7 @@ class Scheduler:
         for _ in range(self._settings.threads):
             self._crew.dismiss()
         self._jobs.stop()
+        self._unwatched.stop()
         self._calls.stop()
         self._cancel_plan()
 
@@ -119,12 +123,14 @@ class Scheduler:
         future = job.future = self._loop.create_future()
         job.begun = self._loop.time()
         self._jobs.add(job)
+        self._unwatched.add(job)
         self._room.add(job)
         self._plan()
         try:
             return await future
         finally:
             self._jobs.discard(job)
+            self._unwatched.discard(job)
             if future.cancelled():
                 self._room.remove(job)
 
@@ -185,14 +191,15 @@ class Scheduler:
         except BaseException as error:  # noqa: BLE001 - the thread works on, and nobody is left waiting
             failure = Failure(RuntimeError(f"predicting went wrong: {error!r}"))
             failure.error.__cause__ = error
-            return [failure] * len(call.jobs), 0.0
+            return [failure] * len(call.jobs), 0.0, False
 
-    def _finish(self, call: Call, result: tuple[list[Any], float]) -> None:
-        outcomes, seconds = result
+    def _finish(self, call: Call, result: tuple[list[Any], float, bool]) -> None:
+        outcomes, seconds, usual = result
         self._calls.discard(call)
         self._take_back(call)
         rows = sum([job.rows for job in call.jobs])
-        self._timing.observe(rows, seconds)
+        if usual:
+            self._timing.observe(rows, seconds)
         for job, outcome in zip(call.jobs, outcomes, strict=True):
             _settle(job, outcome)
         self._cancel_plan()
@@ -209,6 +216,18 @@ class Scheduler:
         else:
             self._idle += 1
             self._working += call.lost
+
+    def _watch(self, job: Job) -> None:
+        """A job has not been answered yet: see to it that it does not wait on when its client goes away."""
+        if job.gone is None or job.future is None:
+            return
+        watcher = self._loop.create_task(job.gone())
+        watcher.add_done_callback(lambda task: None if task.cancelled() else self._abandon(job))
+        job.future.add_done_callback(lambda _: watcher.cancel())
+
+    def _abandon(self, job: Job) -> None:
+        if self._room.remove(job):
+            _settle(job, Failure(IncompleteBodyError("the client went away before the model was free")))
 
     def _expire(self, job: Job) -> None:
         self._room.remove(job)
