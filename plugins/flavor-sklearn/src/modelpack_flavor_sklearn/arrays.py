@@ -22,6 +22,8 @@ _FRAME_READERS = {"ColumnTransformer", "FunctionTransformer", "CountVectorizer",
 _ABOUT_TARGETS = {"TransformedTargetRegressor": {"func", "inverse_func", "transformer", "transformer_"}}
 """Attributes that never see the rows."""
 _LIBRARIES = {"sklearn", "numpy", "scipy"}
+_COMPILED_LOSS = ("_loss", "Cy")
+"""The module that older releases give `CyHalfPoissonLoss` and its like, and how their names begin."""
 _PLAIN = (str, bytes, int, float, complex, type, range, slice, type(None), type(Ellipsis))
 
 
@@ -83,6 +85,8 @@ class _Copier:
             return dict(zip(value, items, strict=True)) if _differ(items, value.values()) else value
         if isinstance(value, (FunctionType, BuiltinFunctionType)):
             return _known(value, value.__module__)
+        if (kind.__module__, kind.__name__[:2]) == _COMPILED_LOSS:
+            return value
         _known(value, kind.__module__)
         if getattr(value, "ndim", 0) and value.dtype.hasobject:
             return self._array(value)
