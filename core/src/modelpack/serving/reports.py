@@ -41,12 +41,8 @@ class Reports:
 
     def failed(self, error: BaseException) -> None:
         """Tell why the worker ends before it was ready."""
-        known = isinstance(error, ModelpackError)
-        content = {
-            "error_code": error.error_code if known else ModelpackError.error_code,
-            "message": error.message if known else f"{type(error).__name__}: {error}",
-            "hint": error.hint if known else None,
-        }
+        told = error if isinstance(error, ModelpackError) else ModelpackError(f"{type(error).__name__}: {error}")
+        content = {"error_code": told.error_code, "message": told.message, "hint": told.hint}
         self.say(_FAILED + orjson.dumps(content))
 
 
