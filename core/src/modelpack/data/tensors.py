@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelpack.data.columns import as_objects
 from modelpack.data.libraries import require
+from modelpack.data.text_sizes import check_text_size
 from modelpack.errors import DataFormatError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def array_from_json(value: Any, name: str | None, plan: InputPlan) -> Any:
         plan: The signature's part in it.
 
     Raises:
-        DataFormatError: The lists are ragged.
+        DataFormatError: The lists are ragged, or the array would be far larger than they.
     """
     numpy = require("numpy", "pandas")
     array = _natural(value)
@@ -43,6 +44,8 @@ def _natural(value: Any) -> Any:
     numpy = require("numpy", "pandas")
     if isinstance(value, list) and any(isinstance(item, bytes) for item in value):
         return as_objects(value)
+    if isinstance(value, list):
+        check_text_size(value)
     try:
         array = numpy.array(value)
     except ValueError as error:

@@ -11,6 +11,7 @@ import orjson
 from modelpack.data.columns import as_objects, from_base64, typed_column
 from modelpack.data.libraries import require
 from modelpack.data.plan import InputPlan
+from modelpack.data.text_sizes import check_text_size
 from modelpack.errors import DataFormatError
 from modelpack.schema.signature import Array, ColumnSchema, DataType, TensorSchema
 from modelpack.serving.inference_protocol.datatypes import TEXT
@@ -205,7 +206,10 @@ def _array(tensor: InputTensor, dtype: Any) -> Any:
         items = as_objects(_binary(tensor, flat)).reshape(values.shape)
         return items if dtype is None or dtype.kind != "S" else items.astype(dtype)
     texts = as_objects(_texts(tensor, flat)).reshape(values.shape)
-    return texts.astype(str) if dtype is not None and dtype.kind == "U" and None not in flat else texts
+    if dtype is None or dtype.kind != "U" or None in flat:
+        return texts
+    check_text_size(texts.ravel().tolist())
+    return texts.astype(str)
 
 
 def _texts(tensor: InputTensor, values: list[Any]) -> list[Any]:
