@@ -35,7 +35,8 @@ def test_texts_of_about_one_length_pass(items: list[Any]) -> None:
     check_text_size(items)
 
 
-def test_texts_are_looked_for_in_nested_lists() -> None:
-    """At any depth."""
+@pytest.mark.parametrize("items", [[["a"], ["a" * 70_000_000]], [b"a", b"a" * 40_000_000]])
+def test_texts_are_looked_for_in_nested_lists(items: list[Any]) -> None:
+    """At any depth, and bytes as well."""
     with pytest.raises(DataFormatError, match="larger than 256 MB"):
-        check_text_size([[["a"] * 20_000], [["a" * 20_000]]])
+        check_text_size(items)

@@ -29,7 +29,9 @@ def check_text_size(items: Sequence[Any]) -> None:
     """
     while items and all(kind is list for kind in set(map(type, items))):
         items = list(chain.from_iterable(items))
-    longest = max((len(item) for item in items if isinstance(item, str)), default=0) if _has_texts(items) else 0
+    longest = (
+        max((len(item) for item in items if isinstance(item, (str, bytes))), default=0) if _has_texts(items) else 0
+    )
     if longest * len(items) * _BYTES_OF_A_CHARACTER > MOST_BYTES:
         raise DataFormatError(
             f"an array of {len(items)} texts, the longest of {longest} characters, would be larger than "
@@ -39,4 +41,4 @@ def check_text_size(items: Sequence[Any]) -> None:
 
 
 def _has_texts(items: Sequence[Any]) -> bool:
-    return str in set(map(type, items))
+    return not {str, bytes}.isdisjoint(map(type, items))

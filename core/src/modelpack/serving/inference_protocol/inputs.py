@@ -203,8 +203,12 @@ def _array(tensor: InputTensor, dtype: Any) -> Any:
         return _native(values) if values.flags.writeable else np.array(_native(values))
     flat = values.ravel().tolist()
     if tensor.content_type == "base64" or (dtype is not None and dtype.kind == "S"):
-        items = as_objects(_binary(tensor, flat)).reshape(values.shape)
-        return items if dtype is None or dtype.kind != "S" else items.astype(dtype)
+        items = _binary(tensor, flat)
+        array = as_objects(items).reshape(values.shape)
+        if dtype is None or dtype.kind != "S":
+            return array
+        check_text_size(items)
+        return array.astype(dtype)
     texts = as_objects(_texts(tensor, flat)).reshape(values.shape)
     if dtype is None or dtype.kind != "U" or None in flat:
         return texts
