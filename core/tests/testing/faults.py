@@ -192,8 +192,8 @@ FAULTS = (
         noticed_by="test_array_is_answered_as_the_frame",
         flavor={
             KEEP: KEEP + "        self.takes_arrays = True\n",
-            PREDICT: '        scale = 1.0 if hasattr(data, "columns") else 1.0 + 1e-7\n'
-            + PREDICT.replace("params or {}))", "params or {})) * scale"),
+            PREDICT: PREDICT.replace("return", "answer =")
+            + '        return data["x"] * 0.0 + answer if hasattr(data, "columns") else answer\n',
         },
         inputs="frame",
     ),
