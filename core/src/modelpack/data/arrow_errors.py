@@ -23,5 +23,5 @@ def refused(message: str) -> Iterator[None]:
     pa = require("pyarrow", "arrow")
     try:
         yield
-    except (pa.ArrowException, OSError, ValueError, OverflowError, struct.error) as error:
+    except (pa.ArrowException, OSError, EOFError, ValueError, OverflowError, IndexError, struct.error) as error:
         raise DataFormatError(f"{message}: {str(error).strip()}") from error
