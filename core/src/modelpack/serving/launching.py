@@ -1,4 +1,4 @@
-"""Two ways to start a worker: a fork of a process that has loaded the model, or a program that loads it itself."""
+"""Two ways to start a worker: a fork of this process, or a program of its own."""
 
 from __future__ import annotations
 
@@ -54,11 +54,17 @@ def can_fork() -> bool:
 
 
 class Forks:
-    """Workers that share the memory of a model which was loaded once."""
+    """Workers that share the memory of what this process has loaded: the model, or only the server's own modules."""
 
-    def __init__(self, model: PyFuncModel, settings: ServerSettings, listener: socket.socket) -> None:
-        """Prepare to fork: what is loaded stays where it is, so that pages remain shared."""
-        self._model = model
+    def __init__(self, load: Callable[[], PyFuncModel], settings: ServerSettings, listener: socket.socket) -> None:
+        """Prepare to fork: what is loaded stays where it is, so that pages remain shared.
+
+        Args:
+            load: Answers the model, in the worker.
+            settings: The server's settings.
+            listener: The listening socket.
+        """
+        self._load = load
         self._settings = settings
         self._listener = listener
         import_module("modelpack.serving.worker")
@@ -83,7 +89,7 @@ class Forks:
         try:
             forget()
             become_worker()
-            code = work(lambda: self._model, self._settings, self._listener, (writer, lifeline))
+            code = work(self._load, self._settings, self._listener, (writer, lifeline))
         finally:
             leave(code)
 
@@ -96,7 +102,7 @@ def _fork() -> int:
 
 
 class Programs:
-    """Workers that are new interpreters, for models that do not survive a fork."""
+    """Workers that are new interpreters, for a process that cannot be forked."""
 
     def __init__(self, source: ModelSource, settings: ServerSettings, listener: socket.socket) -> None:
         """Prepare to start programs."""

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 def serve(model: PyFuncModel | ModelSource, settings: ServerSettings, announce: Callable[[str], None]) -> None:
     """Serve a model until SIGINT or SIGTERM, then finish the requests at hand and return.
 
-    This process listens and supervises; its children, the workers, load the model and answer. Where the model's flavor
-    says that it survives a fork, it is loaded once, here.
+    This process listens and supervises; its children, the workers, load the model and answer. For several workers, a
+    model whose flavor says that it survives a fork is loaded once, here.
 
     Args:
         model: Where the model comes from; or a loaded model, whose workers are forks in any case.
@@ -74,13 +74,17 @@ def _launcher(
 ) -> tuple[PyFuncModel, Launcher]:
     """What is served, as far as this process knows it, and what starts the workers."""
     if isinstance(model, PyFuncModel):
-        return model, Forks(model, settings, listener)
+        return model, Forks(lambda: model, settings, listener)
     stored = model.open()
-    if can_fork() and model.fork_safe(stored):
+    source = replace(model, digest=stored.digest)
+    shared = model.fork_safe(stored) and settings.workers > 1  # alone, a worker would share it with nobody
+    if shared and can_fork():
         loaded = model.load()
         if can_fork():  # loading may have started threads
-            return loaded, Forks(loaded, settings, listener)
-    return described(stored), Programs(replace(model, digest=stored.digest), settings, listener)
+            return loaded, Forks(lambda: loaded, settings, listener)
+    elif can_fork():
+        return described(stored, model.policy), Forks(source.load, settings, listener)
+    return described(stored, model.policy), Programs(source, settings, listener)
 
 
 def _serve_alone(

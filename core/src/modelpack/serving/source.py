@@ -81,11 +81,24 @@ class ModelSource:
         return manager.flavor(viewed_flavor(stored, self.flavor, manager)).fork_safe
 
 
-def described(stored: StoredModel) -> PyFuncModel:
+def described(stored: StoredModel, policy: Policy = "safe") -> PyFuncModel:
     """A model that says all that its files say of it, and was not loaded."""
-    return PyFuncModel(_NotLoaded(), mlmodel=stored.mlmodel, path=stored.path, digest=stored.digest, native=None)
+    return _Described(stored, policy)
 
 
-class _NotLoaded:
-    def predict(self, data: Any, params: Mapping[str, Any] | None = None) -> Any:  # noqa: ARG002 - the Predictor protocol
+class _Described(PyFuncModel):
+    """Made without what predicting needs: pandas alone would be most of the memory of a supervisor."""
+
+    def __init__(self, stored: StoredModel, policy: Policy) -> None:
+        self._mlmodel = stored.mlmodel
+        self._path = stored.path
+        self._digest = stored.digest
+        self._native = None
+        self._policy = policy
+
+    @property
+    def policy(self) -> Policy:
+        return self._policy
+
+    def predict(self, data: Any, params: Mapping[str, Any] | None = None) -> Any:  # noqa: ARG002 - as the base class
         raise ModelFailureError("this process did not load the model; its workers did")
