@@ -84,6 +84,10 @@ class Engine:
         """Whether too many calls to the model do not return: the process should be replaced."""
         return self._scheduler.exhausted
 
+    def count_requests_by(self, at_hand: Callable[[], int]) -> None:
+        """Learn how many requests the server is at, so that one that is alone need not wait for others."""
+        self._scheduler.at_hand = at_hand
+
     async def start(self) -> None:
         """Begin to work: the warm-up goes on while requests are taken already."""
         self._begin(asyncio.get_running_loop())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from modelpack.serving.errors import LOGGER, error_response
 from modelpack.serving.inference_protocol.failures import failure
-from modelpack.serving.request_ids import REQUEST_ID, request_id
+from modelpack.serving.request_ids import REQUEST_ID, RequestIds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,6 +52,7 @@ class Front:
             debug: Whether answers carry tracebacks.
         """
         self._app = app
+        self._ids = RequestIds()
         self._route_name = route_name
         self._metrics = metrics
         self._gate = gate
@@ -66,7 +67,7 @@ class Front:
             return
         started = perf_counter()
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        name = request_id(headers.get(b"x-request-id"))
+        name = self._ids.choose(headers.get(b"x-request-id"))
         answer = _Answer(send, name)
         token = REQUEST_ID.set(answer.request_id)
         self._metrics.in_progress += 1

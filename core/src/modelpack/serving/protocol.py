@@ -9,6 +9,8 @@ import orjson
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from modelpack.serving.joined_writes import JoinedWrites
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -102,6 +104,8 @@ class HttpProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._forget_deadline()
         HttpToolsProtocol.on_headers_complete(self)
+        if self.scope["method"] != "HEAD":
+            self.cycle.transport = JoinedWrites(self.transport)  # type: ignore[assignment]  # it takes a transport's place
         self.headers = []  # trailers are no headers
 
     def on_body(self, body: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from modelpack.serving.waiting import WaitingRoom
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from modelpack.serving.batching import BatchPredictor, Job
     from modelpack.serving.meter import Meter
@@ -50,6 +52,9 @@ class Scheduler:
     With no call running, a job goes at once, with all that came in the same turn of the loop. While one runs, others
     wait and go together when it is over. A thread whose call takes longer than a request may is given up and replaced,
     as long as there are not too many of those.
+
+    Attributes:
+        at_hand: Tells how many requests the server has begun to receive and not answered; many, where nobody knows.
     """
 
     def __init__(self, predictor: BatchPredictor, settings: ServerSettings, meter: Meter) -> None:
@@ -69,6 +74,7 @@ class Scheduler:
         self._told = -1
         self._planned: asyncio.Handle | None = None
         self._soon = False
+        self.at_hand: Callable[[], int] = lambda: sys.maxsize
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Hire the threads that the settings ask for, to work for this loop."""
@@ -125,7 +131,10 @@ class Scheduler:
         self._jobs.add(job)
         self._unwatched.add(job)
         self._room.add(job)
-        self._plan()
+        if self.at_hand() == 1 and not self._calls and not self._settings.max_delay:
+            self._dispatch()  # nobody else can come in this turn of the loop
+        else:
+            self._plan()
         try:
             return await future
         finally:

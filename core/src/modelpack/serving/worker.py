@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from modelpack.pyfunc.model import PyFuncModel
+    from modelpack.serving.engine import Engine
     from modelpack.serving.settings import ServerSettings
 
 _TICKS_A_SECOND = 10
@@ -134,6 +135,8 @@ class _Server(uvicorn.Server):
         await super().startup([] if shared else sockets)
         if not self.started:
             return
+        tasks = self.server_state.tasks
+        self._engine().count_requests_by(lambda: len(tasks))
         self._acceptors = [FairAcceptor(each, self._protocol, self.config.ssl) for each in shared]
         self._ready()
         if self._supervised is not None:
@@ -151,9 +154,12 @@ class _Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         if self._supervised is not None and counter % _TICKS_A_SECOND == 0:
-            engine = self.lifespan.state.get("engine")
-            self._supervised.beat(exhausted=bool(getattr(engine, "exhausted", False)))
+            self._supervised.beat(exhausted=self._engine().exhausted)
         return await super().on_tick(counter)
+
+    def _engine(self) -> Engine:
+        engine: Engine = self.lifespan.state["engine"]
+        return engine
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
