@@ -36,11 +36,18 @@ MLFLOW_CONSTRAINTS = ["-c", "constraints-mlflow.txt"]
 TEST_TOOLS = ["pytest", "pytest-timeout", "hypothesis"]
 SERVER_TOOLS = ["openapi-spec-validator>=0.7", "trustme>=1.2"]
 CLIENTS = ["tritonclient[http]", "schemathesis", "playwright"]
+BENCHMARK_FOLDERS = ["benchmarks/subjects", "benchmarks/serving", "benchmarks/serving/programs"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ACCEPTED = ["polars", "scipy"]  # libraries whose data core accepts, without needing them
 LINT_TOOLS = ["ruff", "import-linter"]
 WHEEL_TOOLS = ["build", "twine", "httpx"]
 MLFLOW = ["mlflow>=3", "scikit-learn", "skops"]
+PEERS = {
+    "mlflow": [*MLFLOW, *MLFLOW_CONSTRAINTS],
+    "mlserver": ["mlserver", "mlserver-sklearn"],
+    "bentoml": ["bentoml"],
+    "litserve": ["litserve"],
+}
 TYPE_TOOLS = ["mypy", "pandas-stubs", "types-PyYAML", "nox"]
 CORE_WITH_EVERYTHING = f"./{CORE}[arrow,pandas,testing,tracing,zstd]"
 
@@ -98,7 +105,7 @@ def types(session: nox.Session) -> None:
     for folder in [CORE, *PLUGINS, *EXAMPLES]:
         session.run("mypy", f"{folder}/src", f"{folder}/tests", env={"MYPYPATH": sources})
     session.run("mypy", "tests", "noxfile.py", "dev.py", "docs", "examples/wine", env={"MYPYPATH": sources})
-    session.run("mypy", "benchmarks", env={"MYPYPATH": "benchmarks/subjects"})
+    session.run("mypy", "benchmarks", env={"MYPYPATH": os.pathsep.join(BENCHMARK_FOLDERS)})
 
 
 @nox.session
@@ -199,6 +206,18 @@ def bench(session: nox.Session) -> None:
     _make_environment(session, mlflow, *MLFLOW, *MLFLOW_CONSTRAINTS)
     session.install(f"./{CORE}[pandas]", "./plugins/flavor-sklearn", *CONSTRAINTS)
     session.run("python", "benchmarks/foundation.py", "--mlflow-python", str(_interpreter(mlflow)), *session.posargs)
+
+
+@nox.session
+def bench_serving(session: nox.Session) -> None:
+    """Measure the scoring server against its peers and against hand-written ones, each in an environment of its own."""
+    folder = Path(session.create_tmp()).resolve()
+    options = []
+    for peer, packages in PEERS.items():
+        _make_environment(session, folder / peer, *packages, "scikit-learn", "cloudpickle", "uvloop", "httptools")
+        options += [f"--{peer}-python", str(_interpreter(folder / peer))]
+    session.install(f"./{CORE}[pandas,arrow]", "./plugins/flavor-sklearn", "cloudpickle", *CONSTRAINTS)
+    session.run("python", "benchmarks/serving", *options, *session.posargs)
 
 
 @nox.session(venv_backend="none")

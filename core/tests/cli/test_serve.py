@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 import modelpack.pyfunc
 from modelpack.cli.main import app
 from modelpack.errors import InvalidArgumentError
-from modelpack.serving.listening import listening_socket
+from modelpack.serving.processes.listening import listening_socket
+from modelpack.serving.processes.source import ModelSource
 from modelpack.serving.settings import ServerSettings
-from modelpack.serving.source import ModelSource
 
 MODEL = """
 from modelpack.pyfunc import PythonModel
@@ -118,7 +118,7 @@ def test_environments_that_cannot_be_made_yet_are_refused(choice: str) -> None:
 def test_every_setting_has_its_option(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """And reaches the server."""
     given: list[Any] = []
-    monkeypatch.setattr("modelpack.serving.run.serve", lambda *arguments: given.extend(arguments))
+    monkeypatch.setattr("modelpack.serving.processes.run.serve", lambda *arguments: given.extend(arguments))
     command(
         *("absent", "--host", "localhost", "--port", 1, "--socket", tmp_path / "s", "--flavor", "sklearn"),
         *("--workers", 2, "--threads", 3, "--max-batch", 4, "--max-delay-ms", 5, "--max-queue", 6, "--max-body", "7kB"),
@@ -155,6 +155,6 @@ def test_every_setting_has_its_option(monkeypatch: pytest.MonkeyPatch, tmp_path:
 def test_the_defaults_are_those_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """They stand twice, and must not part."""
     given: list[Any] = []
-    monkeypatch.setattr("modelpack.serving.run.serve", lambda *arguments: given.extend(arguments))
+    monkeypatch.setattr("modelpack.serving.processes.run.serve", lambda *arguments: given.extend(arguments))
     command("absent")
     assert given[:2] == [ModelSource(uri="absent"), ServerSettings()]

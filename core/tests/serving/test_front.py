@@ -9,8 +9,8 @@ import pytest
 
 from modelpack.serving.errors import ApiKeyError
 from modelpack.serving.front import Front
-from modelpack.serving.metrics import Metrics
-from modelpack.serving.request_ids import REQUEST_ID
+from modelpack.serving.observing.metrics import Metrics
+from modelpack.serving.observing.request_ids import REQUEST_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

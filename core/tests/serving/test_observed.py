@@ -25,7 +25,7 @@ import logging, os, sys
 from pathlib import Path
 from modelpack.pyfunc.model import PyFuncModel
 from modelpack.schema.mlmodel import MLmodel
-from modelpack.serving.run import serve
+from modelpack.serving.processes.run import serve
 from modelpack.serving.settings import ServerSettings
 
 class Which:

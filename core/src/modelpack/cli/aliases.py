@@ -83,9 +83,9 @@ def _uri(model: str, run_id: str | None) -> str:
 def _serve(
     uri: str, host: str, port: int, trust: list[str] | None, *, protocol: Protocol, flavor: str | None = None
 ) -> None:
-    from modelpack.serving.run import serve
+    from modelpack.serving.processes.run import serve
+    from modelpack.serving.processes.source import ModelSource
     from modelpack.serving.settings import ServerSettings
-    from modelpack.serving.source import ModelSource
 
     source = ModelSource(uri=uri, flavor=flavor, trust=chosen_trust(trust))
     serve(source, ServerSettings(host=host, port=port, protocol=protocol), notice)

@@ -45,9 +45,9 @@ def serve(  # noqa: PLR0913 - each is one option of the command
     debug: options.DebugOption = False,
 ) -> None:
     """Serve a model over HTTP until it is told to stop: POST /invocations takes JSON, CSV, Parquet and Arrow."""
-    from modelpack.serving.run import serve
+    from modelpack.serving.processes.run import serve
+    from modelpack.serving.processes.source import ModelSource
     from modelpack.serving.settings import ServerSettings, parse_size
-    from modelpack.serving.source import ModelSource
 
     uri = chosen_model(model, option)
     options.check_env_manager(env_manager)

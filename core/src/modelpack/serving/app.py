@@ -10,21 +10,21 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from modelpack.serving.access_log import AccessLog
 from modelpack.serving.description import description_routes
-from modelpack.serving.engine import Engine
 from modelpack.serving.errors import failure_handler, routing_error
-from modelpack.serving.exposition import metrics_endpoint, model_labels
 from modelpack.serving.front import Front
 from modelpack.serving.gate import gate
 from modelpack.serving.health import health, ping, version
 from modelpack.serving.inference_protocol.offer import inference_protocol
 from modelpack.serving.invocations import Invocations
-from modelpack.serving.metrics import Metrics
-from modelpack.serving.route_names import route_names
+from modelpack.serving.observing.access_log import AccessLog
+from modelpack.serving.observing.exposition import metrics_endpoint, model_labels
+from modelpack.serving.observing.metrics import Metrics
+from modelpack.serving.observing.route_names import route_names
+from modelpack.serving.observing.tracing import tracing
 from modelpack.serving.routes import Routes
+from modelpack.serving.scoring.engine import Engine
 from modelpack.serving.settings import ServerSettings
-from modelpack.serving.tracing import tracing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from modelpack.serving.errors import LOGGER, error_response
 from modelpack.serving.inference_protocol.failures import failure
-from modelpack.serving.request_ids import REQUEST_ID, RequestIds
+from modelpack.serving.observing.request_ids import REQUEST_ID, RequestIds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from modelpack.serving.access_log import AccessLog
-    from modelpack.serving.metrics import Metrics
-    from modelpack.serving.tracing import Tracing
+    from modelpack.serving.observing.access_log import AccessLog
+    from modelpack.serving.observing.metrics import Metrics
+    from modelpack.serving.observing.tracing import Tracing
 
 NO_ANSWER = 499
 """What is noted as the status of a request that ended without one; nginx made the number known."""

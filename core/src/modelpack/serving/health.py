@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from modelpack.pyfunc.model import PyFuncModel
-    from modelpack.serving.engine import Engine
+    from modelpack.serving.scoring.engine import Engine
 
 Endpoint: TypeAlias = "Callable[[Request], Awaitable[Response]]"
 

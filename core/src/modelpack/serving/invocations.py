@@ -11,9 +11,9 @@ from modelpack.errors import UnsupportedMediaTypeError
 from modelpack.serving.answers import Negotiator
 from modelpack.serving.body import client_gone, read_body
 from modelpack.serving.content_encoding import decompressed
-from modelpack.serving.engine import LARGE, Invocation
 from modelpack.serving.errors import LOGGER, SAFE, error_response, wrong_method
 from modelpack.serving.headers import by_name
+from modelpack.serving.scoring.engine import LARGE, Invocation
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from modelpack.data.media_types import MediaType
     from modelpack.data.payload import Payload
     from modelpack.schema.signature import ModelSignature
-    from modelpack.serving.engine import Engine
+    from modelpack.serving.scoring.engine import Engine
     from modelpack.serving.settings import ServerSettings
 
 _PLAIN = (JSON, CSV, JSON_LINES)

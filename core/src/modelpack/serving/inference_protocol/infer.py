@@ -9,13 +9,13 @@ from modelpack.data.payload import Payload
 from modelpack.errors import UnsupportedMediaTypeError
 from modelpack.serving.body import read_body
 from modelpack.serving.content_encoding import decompressed
-from modelpack.serving.engine import LARGE, Invocation
 from modelpack.serving.headers import by_name
 from modelpack.serving.inference_protocol.failures import failure, wrong_method
 from modelpack.serving.inference_protocol.inputs import input_reader
 from modelpack.serving.inference_protocol.outputs import OutputNames
 from modelpack.serving.inference_protocol.replies import write_reply
 from modelpack.serving.inference_protocol.requests import read_request
+from modelpack.serving.scoring.engine import LARGE, Invocation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from modelpack.pyfunc.model import PyFuncModel
-    from modelpack.serving.engine import Engine
     from modelpack.serving.inference_protocol.replies import Reply
     from modelpack.serving.inference_protocol.requests import InferenceRequest
+    from modelpack.serving.scoring.engine import Engine
     from modelpack.serving.settings import ServerSettings
 
 _MEDIA_TYPES = {"application/json", "application/octet-stream"}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from modelpack.pyfunc.model import PyFuncModel
-    from modelpack.serving.engine import Engine
+    from modelpack.serving.scoring.engine import Engine
     from modelpack.serving.settings import ServerSettings
 
 

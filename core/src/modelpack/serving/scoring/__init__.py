@@ -1,0 +1,1 @@
+"""Between requests and the model: the queue, the batches, the threads."""
