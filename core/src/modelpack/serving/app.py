@@ -72,6 +72,7 @@ def create_app(model: PyFuncModel, *, settings: ServerSettings | None = None) ->
         exception_handlers={HTTPException: routing_error, Exception: failure_handler(debug=settings.debug)},
         lifespan=lifespan,
     )
+    rest.router.redirect_slashes = False  # a redirection would be to the host that the client claims
     hot: dict[str, ASGIApp] = {"/invocations": Invocations(engine, model.signature, settings), **tensor_paths}
     return Front(
         Routes(hot, rest),

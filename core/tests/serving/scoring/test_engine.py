@@ -544,3 +544,30 @@ def test_a_request_whose_client_goes_away_while_it_waits_is_not_predicted(make_m
 
     run(work())
     assert gate.calls == [1, 1]
+
+
+def test_a_request_that_is_alone_waits_for_no_turn_of_the_loop(make_model: MakeModel) -> None:
+    """The server knows that no other request has begun to come in."""
+
+    async def work() -> list[float]:
+        async with running(make_model(lambda frame: frame["x"]), threads=0) as engine:
+            engine.count_requests_by(lambda: 1)
+            with pytest.raises(StopIteration) as stopped:
+                engine.score(asking((1.0, 2.0))).send(None)
+            answer: list[float] = stopped.value.value
+            return answer
+
+    assert run(work()) == [1.0]
+
+
+def test_requests_that_come_together_go_together_without_threads(make_model: MakeModel) -> None:
+    """The first of them does not go alone when the server knows of the others."""
+    notes = Notes()
+
+    async def work() -> list[list[float]]:
+        async with running(make_model(lambda frame: frame["x"]), notes, threads=0) as engine:
+            engine.count_requests_by(lambda: 3)
+            return list(await asyncio.gather(*(engine.score(asking((float(x), 0.0))) for x in range(3))))
+
+    assert run(work()) == [[0.0], [1.0], [2.0]]
+    assert notes.batches == [(3, 3)]
