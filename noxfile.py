@@ -100,7 +100,7 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Check the types of core, plugins, examples and tests, strictly."""
     everything = _editable(CORE_WITH_EVERYTHING, *(f"./{folder}" for folder in [*PLUGINS, *EXAMPLES]))
-    session.install(*TYPE_TOOLS, *TEST_TOOLS, *SERVER_TOOLS, *CLIENTS, *everything, *CONSTRAINTS)
+    session.install(*TYPE_TOOLS, *TEST_TOOLS, *SERVER_TOOLS, *CLIENTS, *ACCEPTED, *everything, *CONSTRAINTS)
     sources = os.pathsep.join(f"{folder}/src" for folder in [*PLUGINS, *EXAMPLES])
     for folder in [CORE, *PLUGINS, *EXAMPLES]:
         session.run("mypy", f"{folder}/src", f"{folder}/tests", env={"MYPYPATH": sources})
