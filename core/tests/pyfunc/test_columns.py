@@ -241,7 +241,7 @@ def test_columns_of_other_types_are_found_in_a_frame_like_one_that_fitted(rows: 
 def test_a_value_that_is_nested_too_deeply_to_be_shown_does_not_fit(kind: Any) -> None:
     """The message does without its text, which Python cannot make."""
     value: Any = 1
-    for _ in range(5000):
+    for _ in range(100_000):
         value = [value]
     with pytest.raises(SchemaError, match="nested too deeply to be shown"):
         enforcer(Column(kind, "a")).inputs(pd.DataFrame({"a": [[value]]}))
