@@ -34,7 +34,7 @@ EXAMPLES = sorted(path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob
 CONSTRAINTS = ["-c", "constraints.txt"]
 MLFLOW_CONSTRAINTS = ["-c", "constraints-mlflow.txt"]
 TEST_TOOLS = ["pytest", "pytest-timeout", "hypothesis"]
-SERVER_TOOLS = ["openapi-spec-validator>=0.7", "trustme>=1.2"]
+SERVER_TOOLS = ["openapi-spec-validator>=0.7.1", "trustme>=1.2"]
 CLIENTS = ["tritonclient[http]", "schemathesis", "playwright"]
 BENCHMARK_FOLDERS = ["benchmarks/subjects", "benchmarks/serving", "benchmarks/serving/programs"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
