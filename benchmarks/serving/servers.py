@@ -73,7 +73,7 @@ def _mlflow(launch: Launch) -> list[str]:
 
 def _mlserver(launch: Launch) -> list[str]:
     folder = launch.model / f"mlserver-{launch.port}"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)  # a port may come again in a later round
     ports = {"http_port": launch.port, "grpc_port": launch.port + 1, "metrics_port": launch.port + 2}
     settings = {"host": "127.0.0.1", "debug": False, "parallel_workers": 0, **ports}
     (folder / "settings.json").write_text(json.dumps(settings))
