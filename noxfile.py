@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import nox
@@ -31,6 +32,15 @@ ROOT = Path(__file__).resolve().parent
 CORE = "core"
 PLUGINS = sorted(path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("plugins/*/pyproject.toml"))
 EXAMPLES = sorted(path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("examples/*/pyproject.toml"))
+VARIANTS = {
+    "plugins/flavor-keras": "[jax,tensorflow-cpu,torch]",
+    "plugins/flavor-onnx": "[onnxruntime]",
+    "plugins/flavor-tensorflow": "[tensorflow-cpu]",
+    "plugins/flavor-xgboost": "[xgboost-cpu]",
+}
+"""The extras of plugins whose library comes as several distributions, one of which the user chooses."""
+LARGE = {"plugins/flavor-keras", "plugins/flavor-pytorch", "plugins/flavor-tensorflow"}
+"""Plugins whose library is tried in one version only: others are gigabytes, and come late for a new Python."""
 CONSTRAINTS = ["-c", "constraints.txt"]
 MLFLOW_CONSTRAINTS = ["-c", "constraints-mlflow.txt"]
 TEST_TOOLS = ["pytest", "pytest-timeout", "hypothesis"]
@@ -80,6 +90,30 @@ def _editable(*folders: str) -> list[str]:
     return [word for folder in folders for word in ("-e", folder)]
 
 
+def _with_library(folder: str) -> str:
+    """A plugin as it is installed with its library."""
+    return f"./{folder}{VARIANTS.get(folder, '')}"
+
+
+def _libraries(folder: str) -> list[str]:
+    """What a plugin needs beside core."""
+    project = tomllib.loads((ROOT / folder / "pyproject.toml").read_text())["project"]
+    extras = VARIANTS.get(folder, "[]")[1:-1].split(",")
+    chosen = [line for extra in filter(None, extras) for line in project["optional-dependencies"][extra]]
+    return [line for line in [*project["dependencies"], *chosen] if not line.startswith("modelpack-")]
+
+
+def _share_links_of_pip() -> None:
+    """Let uv look where pip is told to look for files beside the index; it has no such setting in common with pip."""
+    pip = [sys.executable, "-m", "pip", "config", "get", "global.find-links"]
+    answer = subprocess.run(pip, capture_output=True, text=True, check=False)  # noqa: S603 - literals
+    if answer.returncode == 0 and "UV_FIND_LINKS" not in os.environ:
+        os.environ["UV_FIND_LINKS"] = ",".join(answer.stdout.split())
+
+
+_share_links_of_pip()
+
+
 @nox.session
 def demo(session: nox.Session) -> None:
     """Run the main job: train, save, inspect, score a file, serve, query."""
@@ -99,8 +133,9 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the types of core, plugins, examples and tests, strictly."""
-    everything = _editable(CORE_WITH_EVERYTHING, *(f"./{folder}" for folder in [*PLUGINS, *EXAMPLES]))
+    everything = _editable(CORE_WITH_EVERYTHING, "./plugins/flavor-sklearn", *(f"./{folder}" for folder in EXAMPLES))
     session.install(*TYPE_TOOLS, *TEST_TOOLS, *SERVER_TOOLS, *CLIENTS, *ACCEPTED, *everything, *CONSTRAINTS)
+    session.install("--no-deps", *_editable(*(f"./{folder}" for folder in PLUGINS)))
     sources = os.pathsep.join(f"{folder}/src" for folder in [*PLUGINS, *EXAMPLES])
     for folder in [CORE, *PLUGINS, *EXAMPLES]:
         session.run("mypy", f"{folder}/src", f"{folder}/tests", env={"MYPYPATH": sources})
@@ -119,17 +154,19 @@ def tests(session: nox.Session) -> None:
 @nox.parametrize("name", [nox.param(folder, id=Path(folder).name) for folder in [*PLUGINS, *EXAMPLES]])
 def plugin(session: nox.Session, name: str) -> None:
     """Test one plugin with core and what it declares, and nothing else."""
-    session.install(*TEST_TOOLS, *_editable(f"./{CORE}[testing]", f"./{name}"), *CONSTRAINTS)
+    session.install(*TEST_TOOLS, *_editable(f"./{CORE}[testing]", _with_library(name)), *CONSTRAINTS)
     session.run("pytest", f"{name}/tests", *session.posargs)
 
 
 @nox.session
-@nox.parametrize("name", [nox.param(folder, id=Path(folder).name) for folder in [CORE, *PLUGINS]])
+@nox.parametrize(
+    "name", [nox.param(folder, id=Path(folder).name) for folder in [CORE, *PLUGINS] if folder not in LARGE]
+)
 def minimum(session: nox.Session, name: str) -> None:
     """Test with the lowest versions that are declared."""
     if session.venv_backend != "uv":
         session.skip("only uv resolves the lowest versions; install uv to run this session")
-    folders = [CORE_WITH_EVERYTHING] if name == CORE else [f"./{CORE}[testing]", f"./{name}"]
+    folders = [CORE_WITH_EVERYTHING] if name == CORE else [f"./{CORE}[testing]", _with_library(name)]
     tools = ["pytest>=8.2", "pytest-timeout>=2.3", "hypothesis>=6.100", *SERVER_TOOLS]
     session.install("--resolution", "lowest-direct", *tools, *_editable(*folders))
     session.run("pytest", f"{name}/tests", "-m", "not slow", *session.posargs)
@@ -137,27 +174,33 @@ def minimum(session: nox.Session, name: str) -> None:
 
 @nox.session(python=_newest_python())
 def newest(session: nox.Session) -> None:
-    """Test core and every plugin on the newest Python at hand."""
-    everything = _editable(CORE_WITH_EVERYTHING, *(f"./{folder}" for folder in PLUGINS))
-    session.install(*TEST_TOOLS, *SERVER_TOOLS, *everything, *CONSTRAINTS)
-    session.run("pytest", "core/tests", *(f"{folder}/tests" for folder in PLUGINS), "-m", "not slow", *session.posargs)
+    """Test core and the plugins of smaller libraries on the newest Python at hand."""
+    plugins = [folder for folder in PLUGINS if folder not in LARGE]
+    session.install(
+        *TEST_TOOLS, *SERVER_TOOLS, *_editable(CORE_WITH_EVERYTHING, *map(_with_library, plugins)), *CONSTRAINTS
+    )
+    session.run("pytest", "core/tests", *(f"{folder}/tests" for folder in plugins), "-m", "not slow", *session.posargs)
 
 
 @nox.session
-def interop(session: nox.Session) -> None:
-    """Test against real MLflow, which lives in an environment of its own, and the whole from end to end."""
+@nox.parametrize("name", [nox.param(folder, id=Path(folder).name) for folder in PLUGINS])
+def interop(session: nox.Session, name: str) -> None:
+    """Test one flavor against real MLflow, which lives in an environment of its own with the same library."""
     mlflow = Path(session.create_tmp()).resolve() / "mlflow"
-    _make_environment(session, mlflow, *MLFLOW, *MLFLOW_CONSTRAINTS)
-    everything = _editable(CORE_WITH_EVERYTHING, *(f"./{folder}" for folder in PLUGINS))
-    session.install(*TEST_TOOLS, *everything, *CONSTRAINTS)
+    _make_environment(session, mlflow, *MLFLOW, *_libraries(name), *MLFLOW_CONSTRAINTS)
+    session.install(*TEST_TOOLS, *_editable(CORE_WITH_EVERYTHING, _with_library(name)), *CONSTRAINTS)
     environment = {"MODELPACK_TEST_MLFLOW_PYTHON": str(_interpreter(mlflow))}
-    session.run("pytest", "tests/interop", "tests/end_to_end", *session.posargs, env=environment)
+    if Path(name).name == "flavor-sklearn":
+        tests = ["tests/interop", "tests/end_to_end", "--ignore=tests/interop/flavors"]
+    else:
+        tests = [f"tests/interop/flavors/test_{Path(name).name.removeprefix('flavor-')}.py"]
+    session.run("pytest", *tests, *session.posargs, env=environment)
 
 
 @nox.session
 def clients(session: nox.Session) -> None:
     """Test the server with clients that others wrote: Triton's, Schemathesis, a browser."""
-    everything = _editable(CORE_WITH_EVERYTHING, *(f"./{folder}" for folder in PLUGINS))
+    everything = _editable(CORE_WITH_EVERYTHING, "./plugins/flavor-sklearn")
     session.install(*TEST_TOOLS, *SERVER_TOOLS, *CLIENTS, *everything, *CONSTRAINTS)
     _install_browser(session)
     session.run("pytest", "tests/clients", *session.posargs)
@@ -186,7 +229,10 @@ def wheels(session: nox.Session) -> None:
     built = sorted(str(path) for path in folder.iterdir())
     session.run("twine", "check", "--strict", *built)
     empty = Path(session.create_tmp()).resolve() / "empty"
-    _make_environment(session, empty, *(path for path in built if path.endswith(".whl")), "httpx", *CONSTRAINTS)
+    wheels = [path for path in built if path.endswith(".whl")]
+    small = [path for path in wheels if re.search(r"modelpack_(core|flavor_sklearn|flavor_toy)-", path)]
+    _make_environment(session, empty, *small, "httpx", *CONSTRAINTS)
+    _make_environment(session, empty, "--no-deps", *wheels)
     with session.chdir(session.create_tmp()):
         session.run(str(_interpreter(empty)), str(ROOT / "tests" / "wheels" / "smoke.py"), external=True)
 
@@ -194,7 +240,7 @@ def wheels(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Check that every link leads somewhere and that the examples in the documents run."""
-    everything = _editable(CORE_WITH_EVERYTHING, *(f"./{folder}" for folder in PLUGINS))
+    everything = _editable(CORE_WITH_EVERYTHING, "./plugins/flavor-sklearn")
     session.install(*TEST_TOOLS, *everything, *CONSTRAINTS)
     session.run("pytest", "tests/docs", *session.posargs)
 
@@ -223,10 +269,12 @@ def bench_serving(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def lock(session: nox.Session) -> None:
     """Write the constraints: one resolution of everything of ours, and one of MLflow, for every supported Python."""
-    ours = [CORE_WITH_EVERYTHING, *(f"./{folder}" for folder in [*PLUGINS, *EXAMPLES])]
+    ours = [CORE_WITH_EVERYTHING, *map(_with_library, [*PLUGINS, *EXAMPLES])]
     tools = [*TEST_TOOLS, *SERVER_TOOLS, *CLIENTS, *ACCEPTED, *LINT_TOOLS, *TYPE_TOOLS, *WHEEL_TOOLS]
     _write_constraints(session, "constraints.txt", [*(f"-e {folder}" for folder in ours), *tools])
-    _write_constraints(session, "constraints-mlflow.txt", MLFLOW)
+    _write_constraints(
+        session, "constraints-mlflow.txt", [*MLFLOW, *(line for name in PLUGINS for line in _libraries(name))]
+    )
 
 
 def _write_constraints(session: nox.Session, name: str, requirements: list[str]) -> None:
@@ -237,7 +285,14 @@ def _write_constraints(session: nox.Session, name: str, requirements: list[str])
     if answer.returncode != 0:
         session.error(answer.stderr)
     pinned = [line for line in answer.stdout.splitlines() if not line.startswith(("-e ", "--", "./"))]
-    (ROOT / name).write_text("\n".join(pinned) + "\n")
+    (ROOT / name).write_text("\n".join(_without_local_builds(pinned)) + "\n")
+
+
+def _without_local_builds(pinned: list[str]) -> list[str]:
+    """The same pins for a machine that has other builds at hand: `torch==2.13.0` for `torch==2.13.0+cpu ; …`."""
+    local = {line.partition("==")[0] for line in pinned if "+" in line.partition(";")[0]}
+    plain = (re.split(r"[+ ;]", line)[0] if line.partition("==")[0] in local else line for line in pinned)
+    return list(dict.fromkeys(plain))
 
 
 @nox.session(venv_backend="none")

@@ -33,6 +33,19 @@ class InvalidArgumentError(ModelpackError):
     error_code = "INVALID_PARAMETER_VALUE"
 
 
+class WrongModelError(InvalidArgumentError):
+    """A flavor was given something else to save than the models of its library."""
+
+    def __init__(self, flavor: str, expected: str, model: object) -> None:
+        """Say what the flavor expects, such as `a toy.Model`, and what came."""
+        is_class = isinstance(model, type)
+        came = f"the class {model.__qualname__}" if isinstance(model, type) else f"a {type(model).__qualname__}"
+        super().__init__(
+            f"the {flavor} flavor saves {expected}, not {came}",
+            hint="make an instance of the class and save that" if is_class else None,
+        )
+
+
 class NotFoundError(ModelpackError):
     """A model, file, run or flavor that was asked for is not there."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelpack import Flavor, FlavorConf, LoadContext, PluginOptions, SaveContext, hookimpl
-from modelpack.errors import InvalidArgumentError
+from modelpack.errors import WrongModelError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,9 +77,7 @@ class ToyFlavor(Flavor[ToyOptions, ToyConf]):
         import centroids
 
         if not isinstance(model, centroids.CentroidClassifier):
-            raise InvalidArgumentError(
-                f"the toy flavor saves a centroids.CentroidClassifier, not a {type(model).__qualname__}"
-            )
+            raise WrongModelError("toy", "a centroids.CentroidClassifier", model)
         model.save(context.path / context.options.file_name)
         return ToyConf(data=context.options.file_name, centroids_version=centroids.__version__)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, field_validator
 
 from modelpack import Flavor, FlavorConf, LoadContext, ModelpackWarning, PluginOptions, SaveContext, hookimpl
-from modelpack.errors import InvalidArgumentError
+from modelpack.errors import InvalidArgumentError, WrongModelError
 from modelpack_flavor_sklearn import formats
 from modelpack_flavor_sklearn.predictor import Method, SklearnPredictor, adapt, method_of, missing_method
 
@@ -122,13 +122,8 @@ class SklearnFlavor(Flavor[SklearnOptions, SklearnConf]):
 
 
 def _check_estimator(model: Any) -> None:
-    if not isinstance(model, type) and hasattr(model, "fit") and hasattr(model, "get_params"):
-        return
-    came = f"the class {model.__qualname__}" if isinstance(model, type) else f"a {type(model).__qualname__}"
-    raise InvalidArgumentError(
-        f"the sklearn flavor saves a scikit-learn estimator (an object with fit and get_params), not {came}",
-        hint="fit an instance of the class and save that" if isinstance(model, type) else None,
-    )
+    if isinstance(model, type) or not (hasattr(model, "fit") and hasattr(model, "get_params")):
+        raise WrongModelError("sklearn", "a scikit-learn estimator (an object with fit and get_params)", model)
 
 
 def _write(model: Any, context: SaveContext[SklearnOptions]) -> tuple[str, list[str]]:
