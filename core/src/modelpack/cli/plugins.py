@@ -109,6 +109,7 @@ def _facts(manager: PluginManager, record: PluginRecord) -> dict[str, Any]:
     return {
         "loader_modules": list(flavor.loader_modules),
         "options": _fields(flavor.options_type),
+        "load_options": _fields(flavor.load_options_type),
         "conf": _fields(flavor.conf_type),
     }
 
