@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from modelpack.errors import SchemaError
@@ -10,6 +11,8 @@ from modelpack.schema.signature import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from modelpack.pyfunc.tensors import TensorEnforcer
 
 _DTYPES = {
     **{f"tensor({name})": name for name in ("float16", "int8", "int16", "int32", "int64", "bool")},
@@ -25,7 +28,7 @@ class GraphInput:
 
     Attributes:
         name: Its name.
-        shape: The extent of each axis, -1 where it varies; empty for a scalar and where nothing is known.
+        shape: The extent of each axis, -1 where it varies.
         is_number: Whether its elements are numbers.
     """
 
@@ -36,8 +39,7 @@ class GraphInput:
         self._dtype = _DTYPES.get(node.type)
         self._is_text = self._dtype == "object"
         self.is_number = self._dtype not in {None, "object", "bool"}
-        self._batch = (-1, *self.shape[1:]) if self.is_single else self.shape
-        self._enforcers: dict[tuple[int, ...], Any] = {}
+        self._rows = (-1, *self.shape[1:]) if self.is_single else self.shape
 
     @property
     def is_single(self) -> bool:
@@ -72,28 +74,22 @@ class GraphInput:
         """
         if self._dtype is None:
             return value
-        import numpy as np
-
-        shape = self._batch or (-1,) * np.ndim(value)
-        array = self._enforcer(shape).fitting(value)
+        array = self._enforcer.fitting(value)
         if self._is_text:
             self._check_texts(array)
         return array
 
     def _of_rows(self, rows: Any) -> Any:
-        if self._dtype is None or not self._batch:
-            return self.of_value(rows)
-        rows = self._enforcer(self._batch).reshaped(rows)
-        if rows.ndim == 1 and len(self._batch) == 2:  # noqa: PLR2004 - rows of one column
-            rows = rows.reshape(-1, 1)
-        return self.of_value(rows)
+        if self._dtype is None:
+            return rows
+        rows = self._enforcer.reshaped(rows)
+        return self.of_value(rows.reshape(-1, 1) if (rows.ndim, len(self._rows)) == (1, 2) else rows)
 
-    def _enforcer(self, shape: tuple[int, ...]) -> Any:
-        if shape not in self._enforcers:
-            from modelpack.pyfunc.tensors import TensorEnforcer
+    @cached_property
+    def _enforcer(self) -> TensorEnforcer:
+        from modelpack.pyfunc.tensors import TensorEnforcer
 
-            self._enforcers[shape] = TensorEnforcer(Tensor(str(self._dtype), shape, self.name), "safe")
-        return self._enforcers[shape]
+        return TensorEnforcer(Tensor(str(self._dtype), self._rows, self.name), "safe")
 
     def _check_texts(self, array: Any) -> None:
         """ONNX Runtime would take NaN as the text 'nan', and 1 as '1'."""

@@ -63,17 +63,7 @@ def open_session(path: Path, settings: Sequence[Settings]) -> Any:
     if providers != ONNX_EXECUTION_PROVIDERS:
         _tell_missing([_name(provider) for provider in providers if provider not in usable], usable)
     options = _session_options(library, settings)
-    try:
-        session = library.InferenceSession(str(path), options, providers=usable or [CPU])
-    except Exception as error:
-        if not any(_name(provider) != CPU for provider in usable):
-            raise
-        warnings.warn(
-            f"{', '.join(map(_name, usable))} did not start, and the model runs on the CPU: {error}",
-            ModelpackWarning,
-            stacklevel=2,
-        )
-        return library.InferenceSession(str(path), options, providers=[CPU])
+    session = library.InferenceSession(str(path), options, providers=usable or [CPU])  # falls back to the CPU by itself
     _tell_missing([_name(provider) for provider in usable if _name(provider) not in session.get_providers()], usable)
     return session
 
