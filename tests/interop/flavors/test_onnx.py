@@ -33,7 +33,8 @@ SAVE = """
 import json, sys
 import mlflow.onnx, mlflow.pyfunc, onnx, pandas as pd
 rows = pd.DataFrame(**{key: value for key, value in json.loads(sys.argv[3]).items() if key != "index"})
-mlflow.onnx.save_model(onnx.load(sys.argv[1]), sys.argv[2], **json.loads(sys.argv[4]))
+options = {"pip_requirements": ["onnx"], **json.loads(sys.argv[4])}
+mlflow.onnx.save_model(onnx.load(sys.argv[1]), sys.argv[2], **options)
 answer = mlflow.pyfunc.load_model(sys.argv[2]).predict(rows)
 told = {name: list(column.values()) for name, column in json.loads(answer.to_json(double_precision=15)).items()}
 print(json.dumps({"answer": told}))
