@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import onnx
 import pandas as pd
-import pytest
 from onnx import TensorProto, helper
 
 import modelpack
@@ -23,21 +22,19 @@ CLASSIFIER = Path(__file__).parents[3] / "plugins/flavor-onnx/tests/recorded/mlf
 LOAD = """
 import json, sys
 import mlflow.onnx, mlflow.pyfunc, pandas as pd
-rows = pd.DataFrame(**{key: value for key, value in json.loads(sys.argv[2]).items() if key != "index"})
-native = mlflow.onnx.load_model(sys.argv[1])
-answer = mlflow.pyfunc.load_model(sys.argv[1]).predict(rows)
-told = {name: list(column.values()) for name, column in json.loads(answer.to_json(double_precision=15)).items()}
-print(json.dumps({"kind": type(native).__name__, "answer": told}))
+told = {}
+for place, split in json.loads(sys.argv[1]):
+    rows = pd.DataFrame(split["data"], columns=split["columns"])
+    kind = type(mlflow.onnx.load_model(place)).__name__
+    answer = json.loads(mlflow.pyfunc.load_model(place).predict(rows).to_json(double_precision=15))
+    told[place] = {"kind": kind, "answer": {name: list(column.values()) for name, column in answer.items()}}
+print(json.dumps(told))
 """
 SAVE = """
 import json, sys
-import mlflow.onnx, mlflow.pyfunc, onnx, pandas as pd
-rows = pd.DataFrame(**{key: value for key, value in json.loads(sys.argv[3]).items() if key != "index"})
-options = {"pip_requirements": ["onnx"], **json.loads(sys.argv[4])}
-mlflow.onnx.save_model(onnx.load(sys.argv[1]), sys.argv[2], **options)
-answer = mlflow.pyfunc.load_model(sys.argv[2]).predict(rows)
-told = {name: list(column.values()) for name, column in json.loads(answer.to_json(double_precision=15)).items()}
-print(json.dumps({"answer": told}))
+import mlflow.onnx, onnx
+for given, place, options in json.loads(sys.argv[2]):
+    mlflow.onnx.save_model(onnx.load(given), place, pip_requirements=["onnx"], **options)
 """
 
 
@@ -77,25 +74,21 @@ def flowers() -> pd.DataFrame:
     return pd.DataFrame(rows["data"], columns=rows["columns"])
 
 
-CASES = [
-    pytest.param(network, lambda: FRAME, {}, id="network"),
-    pytest.param(network, lambda: FRAME, {"save_as_external_data": False}, id="network in one file"),
-    pytest.param(
-        network,
-        lambda: FRAME,
-        {
-            "onnx_execution_providers": ["CPUExecutionProvider"],
-            "onnx_session_options": {
-                "intra_op_num_threads": 1,
-                "graph_optimization_level": 99,
-                "extra_session_config": {"session.intra_op.allow_spinning": "0"},
-            },
-        },
-        id="network with settings",
-    ),
-    pytest.param(ratio, lambda: PAIR, {}, id="several inputs"),
-    pytest.param(classifier, flowers, {}, id="classifier with maps"),
-]
+SETTINGS = {
+    "onnx_execution_providers": ["CPUExecutionProvider"],
+    "onnx_session_options": {
+        "intra_op_num_threads": 1,
+        "graph_optimization_level": 99,
+        "extra_session_config": {"session.intra_op.allow_spinning": "0"},
+    },
+}
+CASES: dict[str, tuple[Callable[[], Any], Callable[[], pd.DataFrame], dict[str, Any]]] = {
+    "network": (network, lambda: FRAME, {}),
+    "one file": (network, lambda: FRAME, {"save_as_external_data": False}),
+    "settings": (network, lambda: FRAME, SETTINGS),
+    "several inputs": (ratio, lambda: PAIR, {}),
+    "classifier with maps": (classifier, flowers, {}),
+}
 
 
 def assert_same(answer: pd.DataFrame, told: dict[str, Any]) -> None:
@@ -107,36 +100,44 @@ def assert_same(answer: pd.DataFrame, told: dict[str, Any]) -> None:
         assert difference(answer[name], values, 1e-6) is None, name
 
 
-def predict(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
-    """Load in a fresh process, as a user who trusts nothing, and predict."""
+def predict(places: dict[str, pd.DataFrame], home: Path) -> dict[str, pd.DataFrame]:
+    """Load each in a fresh process, as a user who trusts nothing, and predict."""
 
-    def task(place: str, rows: Any) -> Any:
+    def task(places: dict[str, Any]) -> Any:
         import modelpack
 
-        return modelpack.pyfunc.load_model(place).predict(rows)
+        return {place: modelpack.pyfunc.load_model(place).predict(rows) for place, rows in places.items()}
 
-    answer: pd.DataFrame = run_python(task, str(path), frame, environment={"MODELPACK_HOME": str(path.parent / "home")})
-    return answer
+    answers: dict[str, pd.DataFrame] = run_python(task, places, environment={"MODELPACK_HOME": str(home)})
+    return answers
 
 
-@pytest.mark.parametrize(("build", "rows", "options"), CASES)
-def test_mlflow_loads_ours(
-    build: Callable[[], Any], rows: Callable[[], pd.DataFrame], options: Any, tmp_path: Path, run_mlflow: RunMLflow
-) -> None:
+def as_json(places: dict[str, pd.DataFrame]) -> str:
+    """Places and rows as another process reads them, numbers exact."""
+    return json.dumps([[place, rows.to_dict(orient="split")] for place, rows in places.items()])
+
+
+def test_mlflow_loads_ours(tmp_path: Path, run_mlflow: RunMLflow) -> None:
     """As a graph and as pyfunc, with the same predictions; so do we, in another process."""
-    modelpack.save_model(build(), tmp_path / "model", **options)
-    told = run_mlflow(LOAD, tmp_path / "model", rows().to_json(orient="split", double_precision=15))
-    assert told["kind"] == "ModelProto"
-    assert_same(predict(tmp_path / "model", rows()), told["answer"])
+    places = {str(tmp_path / name): rows() for name, (_, rows, _) in CASES.items()}
+    for name, (build, _, options) in CASES.items():
+        modelpack.save_model(build(), tmp_path / name, **options)
+    told = run_mlflow(LOAD, as_json(places))
+    ours = predict(places, tmp_path / "home")
+    for place in places:
+        assert told[place]["kind"] == "ModelProto"
+        assert_same(ours[place], told[place]["answer"])
 
 
-@pytest.mark.parametrize(("build", "rows", "options"), CASES)
-def test_we_load_mlflows(
-    build: Callable[[], Any], rows: Callable[[], pd.DataFrame], options: Any, tmp_path: Path, run_mlflow: RunMLflow
-) -> None:
+def test_we_load_mlflows(tmp_path: Path, run_mlflow: RunMLflow) -> None:
     """What it writes right here, whatever its options."""
-    onnx.save_model(build(), tmp_path / "given.onnx")
-    arguments = rows().to_json(orient="split", double_precision=15), json.dumps(options)
-    told = run_mlflow(SAVE, tmp_path / "given.onnx", tmp_path / "model", *arguments)
-    assert modelpack.load_model(tmp_path / "model").graph.name == build().graph.name
-    assert_same(predict(tmp_path / "model", rows()), told["answer"])
+    places = {str(tmp_path / name): rows() for name, (_, rows, _) in CASES.items()}
+    given = []
+    for name, (build, _, options) in CASES.items():
+        onnx.save_model(build(), tmp_path / f"{name}.onnx")
+        given.append((str(tmp_path / f"{name}.onnx"), str(tmp_path / name), options))
+    told = run_mlflow(f"{SAVE}\n{LOAD}", as_json(places), json.dumps(given))
+    ours = predict(places, tmp_path / "home")
+    for name, (build, _, _) in CASES.items():
+        assert modelpack.load_model(tmp_path / name).graph.name == build().graph.name
+        assert_same(ours[str(tmp_path / name)], told[str(tmp_path / name)]["answer"])

@@ -68,6 +68,7 @@ def read(path: Path, locate: Callable[[str], Path]) -> Any:
     onnx.checker.check_model(str(path))  # an empty file, for one, is a well-formed message
     for tensor in external:
         onnx.external_data_helper.load_external_data_for_tensor(tensor, str(path.parent))
+        _forget_file(tensor)
     return model
 
 
@@ -104,11 +105,16 @@ def _arranged(model: Any, *, external: bool) -> Any:
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     for tensor in filter(_is_external, tensors(copy)):
-        tensor.ClearField("data_location")
-        tensor.ClearField("external_data")
+        _forget_file(tensor)
     for tensor in filter(_is_large, _initializers(copy) if external else ()):
         onnx.external_data_helper.set_external_data(tensor, TENSORS)
     return copy
+
+
+def _forget_file(tensor: Any) -> None:
+    """Let a tensor say that its data is in memory, where it is."""
+    tensor.ClearField("data_location")
+    tensor.ClearField("external_data")
 
 
 def _initializers(model: Any) -> Any:
