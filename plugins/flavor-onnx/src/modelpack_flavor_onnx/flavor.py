@@ -9,13 +9,12 @@ from modelpack import Flavor, FlavorConf, LoadContext, ModelpackWarning, PluginO
 from modelpack.errors import WrongModelError
 from modelpack_flavor_onnx import files
 from modelpack_flavor_onnx.recorded import hazards, recorded_settings, unknown_options
-from modelpack_flavor_onnx.settings import ONNX_EXECUTION_PROVIDERS, Provider, SessionOptions, load_options
+from modelpack_flavor_onnx.settings import ONNX_EXECUTION_PROVIDERS, Provider, SessionOptions, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from modelpack_flavor_onnx.predictor import OnnxPredictor
-    from modelpack_flavor_onnx.settings import Settings
 
 
 class OnnxOptions(PluginOptions):
@@ -54,6 +53,7 @@ class OnnxFlavor(Flavor[OnnxOptions, OnnxConf]):
 
     name = "onnx"
     options_type = OnnxOptions
+    load_options_type = Settings
     conf_type = OnnxConf
     loader_modules = ("mlflow.onnx", "modelpack_flavor_onnx")
 
@@ -94,7 +94,6 @@ class OnnxFlavor(Flavor[OnnxOptions, OnnxConf]):
     @hookimpl
     def modelpack_load_model(self, context: LoadContext[OnnxConf]) -> Any:
         """Read the ModelProto, with the tensors that stand in other files of the model directory."""
-        load_options(context.options)
         data = context.conf.data
         context.check_version("onnx", context.conf.onnx_version)
         return files.read(context.file(data), lambda location: context.file(files.place_of(data, location)))
@@ -109,7 +108,7 @@ class OnnxFlavor(Flavor[OnnxOptions, OnnxConf]):
         if ignored:
             told = f"the session options {', '.join(ignored)} in the model are ignored, as MLflow does"
             warnings.warn(told, ModelpackWarning, stacklevel=2)
-        path, settings = context.file(context.conf.data), (_recorded(context.conf), load_options(context.options))
+        path, settings = context.file(context.conf.data), (_recorded(context.conf), context.options)
         return OnnxPredictor(open_session(path, settings), context.signature)
 
 

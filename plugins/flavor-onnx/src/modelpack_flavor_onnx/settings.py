@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, NonNegativeInt, ValidationError
 
 from modelpack import PluginOptions
-from modelpack.errors import InvalidArgumentError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 ONNX_EXECUTION_PROVIDERS = ["CUDAExecutionProvider", "CPUExecutionProvider"]
 """MLflow's default: a GPU where there is one."""
@@ -49,21 +45,6 @@ class Settings(PluginOptions):
 
     onnx_execution_providers: tuple[Provider, ...] | None = None
     onnx_session_options: SessionOptions | None = None
-
-
-def load_options(given: Mapping[str, Any]) -> Settings:
-    """The caller's load options, checked.
-
-    Raises:
-        InvalidArgumentError: One is unknown or has a value that cannot be used.
-    """
-    try:
-        return Settings.model_validate(dict(given))
-    except ValidationError as error:
-        raise InvalidArgumentError(
-            f"the load options do not fit the flavor 'onnx': {problems(error)}",
-            hint=f"there are {' and '.join(Settings.model_fields)}",
-        ) from error
 
 
 def problems(error: ValidationError) -> str:
