@@ -16,6 +16,7 @@ import io
 import json
 import re
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile, ZipFile
 
 from modelpack.errors import InvalidModelError
 from modelpack_flavor_pytorch.expressions import is_guard, is_shape
@@ -64,7 +65,18 @@ def reasons(path: Path) -> list[str]:
                 return [f"it holds {', '.join(sorted(strange)[:3]) or 'no program'}"]
             return list(dict.fromkeys(_found(archive, names)))
     except (RuntimeError, ValueError, AssertionError, RecursionError) as error:
+        if _is_of_before(path):
+            return ["it was written before PyTorch 2.8, whose archives hold pickles"]
         raise InvalidModelError(f"{path.name} is no exported program that PyTorch can read: {error}") from error
+
+
+def _is_of_before(path: Path) -> bool:
+    """Whether it has the layout of PyTorch up to 2.7."""
+    try:
+        with ZipFile(path) as archive:
+            return "serialized_exported_program.json" in archive.namelist()
+    except (BadZipFile, OSError):
+        return False
 
 
 def _found(archive: Any, names: list[str]) -> Iterator[str]:
@@ -135,7 +147,8 @@ def _is_operator(target: str) -> bool:
     if name.startswith("_") and not _PRIVATE.fullmatch(name):
         return False
     full = f"aten::{name}" if overload == "default" else f"aten::{name}.{overload}"
-    if not torch._C._dispatch_has_kernel(full):  # TorchScript's own, such as aten::save, which writes files
+    # a kernel tells PyTorch's operators from TorchScript's, such as aten::save, which writes files
+    if not torch._C._dispatch_has_kernel(full):  # noqa: SLF001 - it has no public name
         return False
     operator = getattr(getattr(torch.ops.aten, name), overload, None)
     schema = getattr(operator, "_schema", None)
