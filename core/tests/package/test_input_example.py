@@ -220,7 +220,7 @@ class _Tensor:
     def __init__(self, values: Any) -> None:
         self.values = values
 
-    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:  # noqa: ARG002 - NumPy's protocol
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
         if self.values is None:
             raise TypeError("no such type")
         return np.array(self.values)

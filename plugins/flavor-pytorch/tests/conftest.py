@@ -16,6 +16,7 @@ from modelpack.errors import TrustError
 from modelpack_flavor_pytorch.flavor import PytorchConf, flavor
 
 Load = Callable[..., Any]
+Answer = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +32,13 @@ def modelpack_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest
 def network() -> torch.nn.Module:
     """A small network as training leaves it: with statistics and dropout, in training mode."""
     torch.manual_seed(0)
-    layers = [torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4), torch.nn.ReLU(), torch.nn.Dropout(), torch.nn.Linear(4, 2)]
+    layers = [
+        torch.nn.Linear(3, 4),
+        torch.nn.BatchNorm1d(4),
+        torch.nn.ReLU(),
+        torch.nn.Dropout(),
+        torch.nn.Linear(4, 2),
+    ]
     model = torch.nn.Sequential(*layers)
     model(torch.randn(16, 3))
     return model
@@ -49,12 +56,16 @@ def frame(rows: np.ndarray[Any, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows.astype("float64"), columns=["a", "b", "c"], index=list("tuvwxyz"))
 
 
-def answer(model: torch.nn.Module, *arrays: Any) -> Any:
-    """What a module answers by itself, in evaluation mode."""
+@pytest.fixture
+def answer() -> Answer:
+    """What a module answers by itself, in evaluation mode: `answer(model, array)`."""
     from modelpack_flavor_pytorch.modules import evaluating
 
-    with evaluating(model), torch.no_grad():
-        return model(*(torch.from_numpy(np.array(array)) for array in arrays)).numpy()
+    def call(model: torch.nn.Module, *arrays: Any) -> Any:
+        with evaluating(model), torch.no_grad():
+            return model(*(torch.from_numpy(np.array(array)) for array in arrays)).numpy()
+
+    return call
 
 
 @pytest.fixture

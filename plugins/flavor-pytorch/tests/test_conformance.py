@@ -36,11 +36,17 @@ def named() -> dict[str, Any]:
 def network() -> torch.nn.Module:
     """A small network."""
     torch.manual_seed(0)
-    layers = [torch.nn.Linear(3, 8), torch.nn.BatchNorm1d(8), torch.nn.GELU(), torch.nn.Dropout(), torch.nn.Linear(8, 2)]
+    layers = [
+        torch.nn.Linear(3, 8),
+        torch.nn.BatchNorm1d(8),
+        torch.nn.GELU(),
+        torch.nn.Dropout(),
+        torch.nn.Linear(8, 2),
+    ]
     return torch.nn.Sequential(*layers).eval()
 
 
-class TwoInputs(torch.nn.Module):
+class TwoInputs(torch.nn.Module):  # type: ignore[misc]  # PyTorch is not installed where types are checked
     """Takes two tensors, answers several."""
 
     def __init__(self) -> None:
@@ -55,7 +61,7 @@ class TwoInputs(torch.nn.Module):
         return {"scores": self.head(hidden), "hidden": (hidden, hidden.sum(1))}
 
 
-class Scaled(torch.nn.Module):
+class Scaled(torch.nn.Module):  # type: ignore[misc]  # PyTorch is not installed where types are checked
     """A module whose `forward` takes a param."""
 
     def __init__(self) -> None:
@@ -131,7 +137,9 @@ class TestPytorch(FlavorTests):
     supports_params = True
     cases = (
         FlavorCase(name="program on a frame", build=program, inputs=table, predict=call, tolerance=1e-6),
-        FlavorCase(name="program of two inputs", build=program_of_two, inputs=named, predict=call_named, tolerance=1e-6),
+        FlavorCase(
+            name="program of two inputs", build=program_of_two, inputs=named, predict=call_named, tolerance=1e-6
+        ),
         FlavorCase(
             name="module with a param by cloudpickle",
             build=scaled,

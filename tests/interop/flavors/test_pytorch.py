@@ -37,7 +37,8 @@ SAVE = """
 import json, sys, numpy as np, torch, mlflow.pytorch, pandas as pd
 from mlflow.models import infer_signature
 torch.manual_seed(1)
-model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4), torch.nn.GELU(), torch.nn.Linear(4, 2)).eval()
+layers = torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4), torch.nn.GELU(), torch.nn.Linear(4, 2)
+model = torch.nn.Sequential(*layers).eval()
 class Own(torch.nn.Module):
     def __init__(self):
         super().__init__()
@@ -74,7 +75,13 @@ def modelpack_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest
 def network() -> torch.nn.Module:
     """A small network in evaluation mode."""
     torch.manual_seed(0)
-    layers = [torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4), torch.nn.ReLU(), torch.nn.Dropout(), torch.nn.Linear(4, 2)]
+    layers = [
+        torch.nn.Linear(3, 4),
+        torch.nn.BatchNorm1d(4),
+        torch.nn.ReLU(),
+        torch.nn.Dropout(),
+        torch.nn.Linear(4, 2),
+    ]
     return torch.nn.Sequential(*layers).eval()
 
 

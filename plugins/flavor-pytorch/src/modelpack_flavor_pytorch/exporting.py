@@ -67,7 +67,7 @@ def _sample(example: Any, signature: ModelSignature | None) -> Any:
         return _numbers((2, len(schema.columns)), "float32")
     if isinstance(schema, TensorSchema) and all(_is_settled(tensor) for tensor in schema.tensors):
         made = {tensor.name: _numbers((2, *tensor.shape[1:]), tensor.dtype) for tensor in schema.tensors}
-        return made[None] if None in made else made
+        return made.get(None, made)
     raise UnsuitableError("there is no input example, from which an exported program is made")
 
 
@@ -126,7 +126,10 @@ def _open_axes(schema: Schema | None) -> dict[Any, tuple[int, ...]]:
     """Which axes beside the first the signature leaves open, by the tensor's name."""
     if not isinstance(schema, TensorSchema):
         return {}
-    found = {each.name: tuple(axis for axis, extent in enumerate(each.shape) if axis and extent == -1) for each in schema.tensors}
+    found = {
+        each.name: tuple(axis for axis, extent in enumerate(each.shape) if axis and extent == -1)
+        for each in schema.tensors
+    }
     return {name: axes for name, axes in found.items() if axes}
 
 

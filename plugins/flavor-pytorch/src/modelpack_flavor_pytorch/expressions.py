@@ -8,12 +8,15 @@ import re
 _SYMBOL = re.compile(r"[a-z]{1,3}\d+")
 _TEXT = re.compile(r"[\w.+\-]*", re.ASCII)
 _OF_TEXT = {"Symbol", "Float", "Integer"}
-_FUNCTIONS = _OF_TEXT | set(
-    "Abs Add And CeilDiv CeilToInt CleanDiv Eq Equality FloatPow FloatTrueDiv FloorDiv FloorToInt Ge GreaterThan Gt"
-    " Identity IntTrueDiv IsNonOverlappingAndDenseIndicator LShift Le LessThan Lt Max Min Mod ModularIndexing Mul Ne Not"
-    " Or Pow PowByNatural PythonMod RShift Rational RoundDecimal RoundToInt StrictGreaterThan StrictLessThan ToFloat"
-    " TruncToFloat TruncToInt Unequality Where max min".split()
-)
+_FUNCTIONS = {
+    *_OF_TEXT,
+    *("Abs", "Add", "Max", "Min", "Mod", "Mul", "Pow", "Rational", "max", "min"),
+    *("And", "Not", "Or", "Eq", "Ge", "Gt", "Le", "Lt", "Ne", "Equality", "Unequality"),
+    *("GreaterThan", "LessThan", "StrictGreaterThan", "StrictLessThan", "Where", "Identity"),
+    *("CeilDiv", "CleanDiv", "FloorDiv", "FloatTrueDiv", "IntTrueDiv", "PythonMod", "ModularIndexing"),
+    *("FloatPow", "PowByNatural", "LShift", "RShift", "IsNonOverlappingAndDenseIndicator"),
+    *("CeilToInt", "FloorToInt", "RoundDecimal", "RoundToInt", "ToFloat", "TruncToFloat", "TruncToInt"),
+}
 _NAMES = {"true", "false", "True", "False", "oo", "int_oo"}
 _OF_TENSORS = {"size", "stride", "storage_offset"}
 _STRUCTURE = (
@@ -49,7 +52,7 @@ def _parsed(text: str) -> ast.AST | None:
         return None
 
 
-def _is_arithmetic(node: ast.AST, *, guards: bool = False) -> bool:
+def _is_arithmetic(node: ast.AST, *, guards: bool = False) -> bool:  # noqa: PLR0911 - one answer a form
     match node:
         case ast.Constant(value=value):
             return isinstance(value, (int, float))
@@ -59,7 +62,9 @@ def _is_arithmetic(node: ast.AST, *, guards: bool = False) -> bool:
             plain = len(node.args) == 1 and all(isinstance(each.value, ast.Constant) for each in keywords)
             return name in _OF_TEXT and plain and _TEXT.fullmatch(text) is not None
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=keywords):
-            return name in _FUNCTIONS and not keywords and all(_is_arithmetic(each, guards=guards) for each in arguments)
+            return (
+                name in _FUNCTIONS and not keywords and all(_is_arithmetic(each, guards=guards) for each in arguments)
+            )
         case ast.Call(func=ast.Attribute(value=value, attr=name), args=[], keywords=[]) if guards:
             return name in _OF_TENSORS and _is_input(value)
         case ast.Subscript(value=ast.Call() as call, slice=ast.Constant(value=int())) if guards:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from modelpack.errors import InvalidArgumentError
 from modelpack.stores.resolve import fetch
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
     from pathlib import Path
 

@@ -168,5 +168,7 @@ def _torchscript_in_silence() -> Iterator[None]:
     """Keep back what PyTorch says to whoever still has TorchScript."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*torch.load. received a zip file that looks like a TorchScript")
-        warnings.filterwarnings("ignore", message=".*torch.jit.* is (deprecated|not supported)", category=DeprecationWarning)
+        warnings.filterwarnings(
+            "ignore", message=".*torch.jit.* is (deprecated|not supported)", category=DeprecationWarning
+        )
         yield

@@ -31,10 +31,13 @@ class ModuleInputs:
         self._convert = Conversion(float_type_of(module), device_of(module), copies=True)
         parameters = forward_parameters(module)
         kinds = {each.kind for each in parameters.values()}
-        self._names = {name for name, each in parameters.items() if each.kind not in {each.VAR_POSITIONAL, each.VAR_KEYWORD}}
+        self._names = {
+            name for name, each in parameters.items() if each.kind not in {each.VAR_POSITIONAL, each.VAR_KEYWORD}
+        }
         self._is_open = any(kind.name == "VAR_KEYWORD" for kind in kinds)
 
     def __call__(self, data: Any) -> Call:
+        """The arguments for a batch."""
         if hasattr(data, "iloc"):
             data = self._of_table(data)
         if not isinstance(data, Mapping):
@@ -66,7 +69,7 @@ class ProgramInputs:
         from modelpack.schema.signature import TensorSchema
 
         nodes = program.graph.find_nodes(op="placeholder")
-        self._structure = program._in_spec
+        self._structure = program._in_spec  # noqa: SLF001 - it has no public name
         arguments = pytree.tree_unflatten([node.name for node in nodes], self._structure)
         names = [_last(path, name) for path, name in pytree.tree_flatten_with_path(arguments)[0]]
         self._values = {name: node.meta["val"] for name, node in zip(names, nodes, strict=True)}
@@ -80,6 +83,11 @@ class ProgramInputs:
         self._enforce = TensorsEnforcer(TensorSchema(tensors), "safe")
 
     def __call__(self, data: Any) -> Call:
+        """The arguments for a batch; what does not fit the program is named.
+
+        Raises:
+            SchemaError: It does not fit.
+        """
         import torch.utils._pytree as pytree
 
         values = self._one(data) if self._alone is not None else self._several(data)

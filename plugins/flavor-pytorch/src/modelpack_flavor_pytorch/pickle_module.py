@@ -10,7 +10,7 @@ MLFLOW_NAME = "mlflow.pytorch.pickle_module"
 READ_BY_PICKLE = frozenset({MLFLOW_NAME, __name__, "cloudpickle", "pickle"})
 """Modules whose streams the standard library reads; PyTorch wants no `pickle_module` for them."""
 
-__all__ = ["MLFLOW_NAME", "READ_BY_PICKLE", "Pickler", "Unpickler", "dump", "dumps", "load", "loads"]
+__all__ = ["MLFLOW_NAME", "READ_BY_PICKLE", "Unpickler", "dump", "dumps", "load", "loads"]
 
 
 def __getattr__(name: str) -> Any:

@@ -28,7 +28,13 @@ FRAME = pd.DataFrame(ROWS, columns=["a", "b", "c"])
 def network() -> torch.nn.Module:
     """A small network in evaluation mode."""
     torch.manual_seed(0)
-    layers = [torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4), torch.nn.ReLU(), torch.nn.Dropout(), torch.nn.Linear(4, 2)]
+    layers = [
+        torch.nn.Linear(3, 4),
+        torch.nn.BatchNorm1d(4),
+        torch.nn.ReLU(),
+        torch.nn.Dropout(),
+        torch.nn.Linear(4, 2),
+    ]
     return torch.nn.Sequential(*layers).eval()
 
 
