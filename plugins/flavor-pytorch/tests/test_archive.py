@@ -137,6 +137,11 @@ def in_enumeration(program: Any) -> None:
     program["graph_module"]["module_call_graph"][0]["signature"]["in_spec"] = json.dumps(tree)
 
 
+def in_constant_input(program: Any) -> None:
+    """PyTorch compares it in a guard, and writes it there between quotes that it can close."""
+    graph(program)["inputs"].append({"as_string": f"' or {CODE} or '"})
+
+
 def pickled_weight(config: Any) -> None:
     """PyTorch unpickles it."""
     next(iter(config["config"].values()))["use_pickle"] = True
@@ -158,6 +163,7 @@ def pickled_object(config: Any) -> None:
         in_writing_operator,
         in_file_operator,
         in_enumeration,
+        in_constant_input,
     ],
     ids=lambda change: change.__name__,
 )

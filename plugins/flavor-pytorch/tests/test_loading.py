@@ -181,6 +181,10 @@ def test_a_state_dict_with_code_is_refused(tmp_path: Path, load: Load) -> None:
             {"serialization_format": "state_dict", "model_class": "torch.nn.modules.module:warnings.warn"},
             "no class of torch.nn.Module",
         ),
+        (
+            {"serialization_format": "state_dict", "model_class": "torch.nn.modules.module:torch.nn.DataParallel"},
+            "a class of torch.nn.parallel",
+        ),
         ({"serialization_format": "state_dict", "model_class": "torch.nn.modules.linear:Linear"}, "model_arguments"),
         (
             {

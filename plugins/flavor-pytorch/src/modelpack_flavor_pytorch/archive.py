@@ -45,7 +45,9 @@ _PRIVATE = re.compile(
     r"|_upsample_\w+|_convolution|_trilinear|_euclidean_dist|_linalg_\w+"
 )
 _TREES = {None, "builtins.tuple", "builtins.list", "builtins.dict", "collections.OrderedDict"}
-_FREE = {"as_string", "as_strings"}
+_GRAPHS = {"graph", "as_graph"}
+_QUOTED = {"as_string", "as_strings"}
+"""Arguments of nodes, which PyTorch quotes as it writes them into source. Those of inputs it does not."""
 
 
 def reasons(path: Path) -> list[str]:
@@ -104,18 +106,18 @@ def _sample_inputs(content: bytes) -> Iterator[str]:
         yield "its sample inputs are a pickle of more than tensors"
 
 
-def _texts(value: Any, key: str) -> Iterator[str]:
+def _texts(value: Any, key: str, *, in_nodes: bool = False) -> Iterator[str]:
     """What stands in the program's description, each text held against the form that its place has."""
     if isinstance(value, dict):
         for name, each in value.items():
             if _NAME.fullmatch(name) is None:
                 yield f"it has the name {name[:60]!r}"
             if name != "metadata" or "graph" in value:  # a node's metadata is kept, and not used
-                yield from _texts(each, name)
+                yield from _texts(each, name, in_nodes=name not in _GRAPHS and (in_nodes or name == "nodes"))
     elif isinstance(value, list):
         for each in value:
-            yield from _texts(each, key)
-    elif isinstance(value, str) and key not in _FREE and not _is_harmless(value, key):
+            yield from _texts(each, key, in_nodes=in_nodes)
+    elif isinstance(value, str) and not (in_nodes and key in _QUOTED) and not _is_harmless(value, key):
         yield f"its {key} is {value[:60]!r}"
 
 

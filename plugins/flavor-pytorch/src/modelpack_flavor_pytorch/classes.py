@@ -61,6 +61,8 @@ def resolve(name: str) -> type[Any]:
         ) from error
     if not (isinstance(found, type) and issubclass(found, torch.nn.Module)):
         raise InvalidModelError(f"{name} is no class of torch.nn.Module")
+    if name.startswith(OWN) and not found.__module__.startswith(OWN):
+        raise InvalidModelError(f"{name} is a class of {found.__module__}, and is called one of PyTorch's own modules")
     return found
 
 
