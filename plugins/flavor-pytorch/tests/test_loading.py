@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import types
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -239,3 +240,24 @@ def test_cloudpickle_streams_need_no_special_reader(tmp_path: Path, load: Load) 
     written(tmp_path, Inside(), "data/model.pth", {})
     loaded = load(tmp_path, PytorchConf(), trusted=True)
     assert loaded(torch.zeros(1)).item() == 1
+
+
+def test_programs_load_in_several_threads(network: torch.nn.Module, rows: Any, tmp_path: Path) -> None:
+    """PyTorch reads one program at a time, so that threads wait for each other."""
+    modelpack.save_model(network, tmp_path / "m", input_example=rows)
+    expected = modelpack.pyfunc.load_model(tmp_path / "m").predict(rows)
+    with ThreadPoolExecutor(4) as pool:
+        loads = [pool.submit(lambda: modelpack.pyfunc.load_model(tmp_path / "m").predict(rows)) for _ in range(12)]
+    for each in loads:
+        np.testing.assert_array_equal(each.result(), expected)
+
+
+def test_a_loaded_program_can_be_trained_on(network: torch.nn.Module, rows: Any, tmp_path: Path) -> None:
+    """Gradients reach its parameters, as they do in the module that was saved."""
+    modelpack.save_model(network, tmp_path / "m", input_example=rows)
+    loaded = modelpack.load_model(tmp_path / "m")
+    loaded(torch.from_numpy(rows)).sum().backward()
+    network.eval()(torch.from_numpy(rows)).sum().backward()
+    found = {name: each.grad for name, each in loaded.named_parameters()}
+    for name, each in network.named_parameters():
+        torch.testing.assert_close(found[name], each.grad)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from modelpack.errors import InvalidArgumentError
 from modelpack.schema.signature import ColumnSchema, DataType, TensorSchema
 from modelpack_flavor_pytorch.inputs import inputs_of
-from modelpack_flavor_pytorch.modules import device_of, evaluating
+from modelpack_flavor_pytorch.modules import EXPORT_LOCK, device_of, evaluating
 from modelpack_flavor_pytorch.predictor import answered
 
 if TYPE_CHECKING:
@@ -50,9 +50,10 @@ def exported(module: Any, example: Any, signature: ModelSignature | None) -> Any
         raise UnsuitableError("its signature has params, which an exported program does not take")
     rows = _sample(example, signature)
     module = module if device_of(module).type == "cpu" else copy.deepcopy(module).cpu()
-    with evaluating(module), torch.no_grad(), _quiet():
+    with EXPORT_LOCK, evaluating(module), _quiet():
         program = _traced(module, _picked(rows, 2), None if signature is None else signature.inputs)
-        _compare(module, program.module(), rows)
+        with torch.no_grad():
+            _compare(module, program.module(), rows)
     return program
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import inspect
 from contextlib import contextmanager
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+EXPORT_LOCK = RLock()
+"""Held while a program is made or read: PyTorch keeps the one that it is working on in variables of its modules."""
 
 
 def is_program(module: Any) -> bool:

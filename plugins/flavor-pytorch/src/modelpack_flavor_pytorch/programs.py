@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelpack.errors import InvalidModelError
 from modelpack_flavor_pytorch import archive
+from modelpack_flavor_pytorch.modules import EXPORT_LOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,14 +32,13 @@ def read_program(path: Path, device: Any, require_trust: Callable[[str], None]) 
     found = archive.reasons(path)
     if found:
         require_trust(f"loading {path.name} can run code: {'; '.join(found[:3])}")
-        program = torch.export.load(path)
-    else:
-        program = _read(path)
-    if device.type != "cpu":
-        from torch.export.passes import move_to_device_pass
+    with EXPORT_LOCK:
+        program = torch.export.load(path) if found else _read(path)
+        if device.type != "cpu":
+            from torch.export.passes import move_to_device_pass
 
-        program = move_to_device_pass(program, device)
-    return program.module()
+            program = move_to_device_pass(program, device)
+        return program.module()
 
 
 def _read(path: Path) -> Any:
