@@ -13,7 +13,7 @@ import torch
 
 from modelpack import LoadContext
 from modelpack.errors import TrustError
-from modelpack_flavor_pytorch.flavor import PytorchConf, flavor
+from modelpack_flavor_pytorch.flavor import PytorchConf, PytorchLoadOptions, flavor
 
 Load = Callable[..., Any]
 Answer = Callable[..., Any]
@@ -73,6 +73,8 @@ def load() -> Load:
     """Call the load hook as core does, for a caller who trusts the model (`trusted=True`) or does not."""
 
     def call(path: Path, conf: PytorchConf, *, trusted: bool = False, **more: Any) -> Any:
+        more["options"] = PytorchLoadOptions.model_validate(more.get("options", {}))
+
         def require_trust(reason: str) -> None:
             if not trusted:
                 raise TrustError(reason)

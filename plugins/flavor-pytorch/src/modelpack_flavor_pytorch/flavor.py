@@ -5,7 +5,7 @@ from __future__ import annotations
 import os  # noqa: TC003 - pydantic reads the annotations
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, model_serializer
+from pydantic import ConfigDict, Field, model_serializer
 
 from modelpack import Flavor, FlavorConf, LoadContext, PluginOptions, SaveContext, hookimpl
 from modelpack.errors import WrongModelError
@@ -44,6 +44,24 @@ class PytorchOptions(PluginOptions):
     extra_files: tuple[str | os.PathLike[str], ...] = ()
 
 
+class PytorchLoadOptions(PluginOptions):
+    """What `load_model` takes for this flavor; anything else goes to `torch.load`, where a pickle is read.
+
+    Attributes:
+        device: Where to, such as `cuda:0`.
+        map_location: The same, as PyTorch calls it.
+        model_config_: Called `model_config`: the same under `device`, as MLflow has it.
+        pickle_module: What unpickles.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    device: Any = None
+    map_location: Any = None
+    model_config_: dict[str, Any] | None = Field(default=None, alias="model_config")
+    pickle_module: Any = None
+
+
 class PytorchConf(FlavorConf):
     """What stands under `flavors: pytorch:`.
 
@@ -75,6 +93,7 @@ class PytorchFlavor(Flavor[PytorchOptions, PytorchConf]):
 
     name = "pytorch"
     options_type = PytorchOptions
+    load_options_type = PytorchLoadOptions
     conf_type = PytorchConf
     loader_modules = ("mlflow.pytorch", "modelpack_flavor_pytorch")
 

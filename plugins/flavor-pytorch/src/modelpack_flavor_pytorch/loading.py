@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from modelpack import LoadContext
     from modelpack_flavor_pytorch.flavor import PytorchConf
 
-_OPTIONS = {"device", "map_location", "model_config"}
-
 
 def load(context: LoadContext[PytorchConf]) -> Any:
     """The module, on the device that was asked for, in evaluation mode."""
@@ -26,12 +24,13 @@ def load(context: LoadContext[PytorchConf]) -> Any:
     device = _device(context)
     data = context.file(conf.model_data)
     chosen, path = _file(data, conf.serialization_format, context)
-    more = {key: value for key, value in context.options.items() if key not in _OPTIONS}
+    more = context.options.model_extra or {}
     if chosen == formats.PICKLE:
         if conf.serialization_format != formats.PICKLE:  # MLmodel did not say so, and core did not ask
             context.require_trust(f"{path.name} is a pickle, and unpickling runs whatever it holds")
-        return formats.read_pickle(path, device, _pickled_with(context, data), more).to(device)
-    if unknown := sorted(set(more) - {"pickle_module"}):
+        pickling = {"pickle_module": context.options.pickle_module}
+        return formats.read_pickle(path, device, _pickled_with(context, data), more | pickling).to(device)
+    if unknown := sorted(more):
         raise InvalidArgumentError(
             f"there is no load option {unknown[0]!r} for a model saved as {chosen}", hint="device= is one"
         )
@@ -72,8 +71,7 @@ def _comparable(recorded: str | None, running: str) -> str | None:
 def _device(context: LoadContext[PytorchConf]) -> Any:
     """Where to: the caller's word, else the model's where that device is, else the CPU."""
     options = context.options
-    config = options.get("model_config") or {}
-    asked = options.get("device") or options.get("map_location") or config.get("device")
+    asked = options.device or options.map_location or (options.model_config_ or {}).get("device")
     if asked is not None:
         return _available(asked)
     wished = (context.pyfunc_conf.get("config") or {}).get("device")
