@@ -37,7 +37,7 @@ def kinds() -> Any:
 
 def towns() -> pd.DataFrame:
     """Numbers with a null, whole numbers, and text that the model knows as categories."""
-    names = ["Bonn", "Köln", "Ulm"] * 4
+    names = ["Bonn", "Kiel", "Ulm"] * 4
     return pd.DataFrame({"age": [np.nan, *range(1, 12)], "rooms": [1, 2, 3] * 4, "town": names}).astype({"age": float})
 
 

@@ -117,7 +117,10 @@ class _Walk:
             raise ValueError(marker)
         start = self.place
         self._step(_size(marker))
-        return int.from_bytes(self._data[start : self.place], "big", signed=marker != "U")
+        length = int.from_bytes(self._data[start : self.place], "big", signed=marker != "U")
+        if length < 0:
+            raise ValueError(length)
+        return length
 
     def _step(self, count: int) -> None:
         if not 0 <= count <= len(self._data) - self.place:
