@@ -27,6 +27,16 @@ class XGBoostOptions(PluginOptions):
     model_format: Literal["ubj", "json"] = "ubj"
 
 
+class XGBoostLoadOptions(PluginOptions):
+    """What `load_model` takes for this flavor.
+
+    Attributes:
+        device: Where the model predicts, such as `cuda`; the CPU, unless XGBoost itself chooses otherwise.
+    """
+
+    device: str | None = None
+
+
 class XGBoostConf(FlavorConf):
     """What stands under `flavors: xgboost:`.
 
@@ -51,6 +61,7 @@ class XGBoostFlavor(Flavor[XGBoostOptions, XGBoostConf]):
 
     name = "xgboost"
     options_type = XGBoostOptions
+    load_options_type = XGBoostLoadOptions
     conf_type = XGBoostConf
     loader_modules = ("mlflow.xgboost", "modelpack_flavor_xgboost")
 
@@ -87,7 +98,7 @@ class XGBoostFlavor(Flavor[XGBoostOptions, XGBoostConf]):
     @hookimpl
     def modelpack_load_model(self, context: LoadContext[XGBoostConf]) -> Any:
         """Read the model, whatever its format; the load option `device` names where it predicts."""
-        conf, device = context.conf, _device(context.options)
+        conf, device = context.conf, context.options.model_dump(exclude_none=True)
         kind = class_named(conf.model_class)
         context.check_version(distribution(), conf.xgb_version)
         data = files.content(context.file(conf.data))
@@ -106,16 +117,6 @@ class XGBoostFlavor(Flavor[XGBoostOptions, XGBoostConf]):
         is_classifier = context.conf.model_class.endswith("Classifier")
         labels = files.labels(context.file(context.conf.data)) if is_classifier else None
         return XGBoostPredictor(model, context.signature, labels)
-
-
-def _device(options: Mapping[str, Any]) -> dict[str, Any]:
-    unknown = set(options) - {"device"}
-    if unknown:
-        raise InvalidArgumentError(
-            f"unknown load options: {', '.join(sorted(unknown))}",
-            hint="the xgboost flavor takes device, such as 'cuda'",
-        )
-    return dict(options)
 
 
 def _plain_params(model: Any) -> dict[str, Any] | None:
