@@ -230,11 +230,19 @@ def wheels(session: nox.Session) -> None:
     session.run("twine", "check", "--strict", *built)
     empty = Path(session.create_tmp()).resolve() / "empty"
     wheels = [path for path in built if path.endswith(".whl")]
-    small = [path for path in wheels if re.search(r"modelpack_(core|flavor_sklearn|flavor_toy)-", path)]
+    small = _named(wheels, "core", "flavor_sklearn", "flavor_toy")
     _make_environment(session, empty, *small, "httpx", *CONSTRAINTS)
     _make_environment(session, empty, "--no-deps", *wheels)
     with session.chdir(session.create_tmp()):
         session.run(str(_interpreter(empty)), str(ROOT / "tests" / "wheels" / "smoke.py"), external=True)
+    stranger = Path(session.create_tmp()).resolve() / "stranger"
+    _make_environment(session, stranger, *_named(wheels, "core", "flavor_statsmodels"), *CONSTRAINTS)
+    with session.chdir(session.create_tmp()):
+        session.run(str(_interpreter(stranger)), str(ROOT / "tests" / "wheels" / "third_party.py"), external=True)
+
+
+def _named(wheels: list[str], *distributions: str) -> list[str]:
+    return [path for path in wheels if re.search(rf"modelpack_({'|'.join(distributions)})-", path)]
 
 
 @nox.session

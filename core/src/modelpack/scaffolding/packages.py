@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from modelpack.package.staging import staged
 from modelpack.scaffolding.licences import licence_fields, private_classifier
-from modelpack.scaffolding.templates import filled, licence_text
+from modelpack.scaffolding.rendering import filled, licence_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
