@@ -9,7 +9,7 @@ from pathlib import Path
 import mlflow.pyfunc
 import mlflow.statsmodels
 import pandas as pd
-import statsmodels.formula.api as smf
+import statsmodels.api as sm
 
 # texts of NumPy, which a reader without pyarrow can unpickle
 pd.options.future.infer_string = False
@@ -27,14 +27,10 @@ HOUSES = pd.DataFrame(
 def main() -> None:
     """Save a model with MLflow, and what it predicts."""
     shutil.rmtree(FOLDER, ignore_errors=True)
-    results = smf.ols("price ~ area + age", HOUSES).fit()
-    mlflow.statsmodels.save_model(
-        results,
-        FOLDER,
-        pip_requirements=["statsmodels"],
-        remove_data=True,
-    )
-    predictions = mlflow.pyfunc.load_model(str(FOLDER)).predict(HOUSES)
+    rows = HOUSES[["area", "age"]]
+    results = sm.OLS(HOUSES["price"], rows).fit()
+    mlflow.statsmodels.save_model(results, FOLDER, pip_requirements=["statsmodels"])
+    predictions = mlflow.pyfunc.load_model(str(FOLDER)).predict(rows)
     text = json.dumps(predictions.to_list())
     (FOLDER / "expected.json").write_text(text, encoding="utf-8")
 
