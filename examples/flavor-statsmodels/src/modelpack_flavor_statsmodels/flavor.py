@@ -149,6 +149,8 @@ def _columns(results: Any) -> list[str] | None:
 
 def _selected(data: Any, columns: list[str]) -> Any:
     """The columns in the model's order; statsmodels itself goes by position."""
+    if list(data.columns) == columns:
+        return data  # as it usually is: to select costs more than to predict
     missing = [name for name in columns if name not in data.columns]
     if missing:
         raise SchemaError(
