@@ -40,6 +40,8 @@ ADMITTED = re.compile(
 )
 SAVER = re.compile(r"Save(V2|Slices)?|Restore(V2|Slice)?|MergeV2Checkpoints")
 """They write and read the variables when a model is saved and restored, and belong nowhere else."""
+CALLS = {"PartitionedCall", "StatefulPartitionedCall"}
+DEEPEST = 20
 TABLE_OF_FILE = "InitializeTableFromTextFileV2"
 
 
@@ -130,25 +132,48 @@ def _node_name(tensor: str) -> str:
 def _tables_read_assets(graph: Any, functions: dict[str, Any], *, as_graph: bool) -> bool:
     """Whether every table that is filled from a file is filled from one of the model's assets."""
     own = {_node_name(asset.tensor_info.name) for asset in graph.asset_file_def}
-    in_main = (node for node in graph.graph_def.node if node.op.startswith("InitializeTableFromTextFile"))
+    in_main = (node for node in graph.graph_def.node if node.op == TABLE_OF_FILE)
     if any(_node_name(node.input[1]) not in own for node in in_main):
         return False
     main = graph.graph_def.node if as_graph else ()
-    called = {name for node in _nodes(main, functions.values()) for name in _called(node, functions)}
+    in_functions = _Flow(graph.object_graph_def, functions, main)
     return all(
-        name not in called and _is_asset(graph, function, node.input[1])
+        in_functions.is_asset(name, node.input[1])
         for name, function in functions.items()
         for node in function.node_def
         if node.op == TABLE_OF_FILE
     )
 
 
-def _is_asset(graph: Any, function: Any, tensor: str) -> bool:
-    """Whether a tensor of a function is an argument that is bound to an asset."""
-    arguments = [argument.name for argument in function.signature.input_arg]
-    bound = graph.object_graph_def.concrete_functions[function.signature.name].bound_inputs
-    free = len(arguments) - len(bound)
-    if tensor not in arguments or arguments.index(tensor) < free:
-        return False
-    node = graph.object_graph_def.nodes[bound[arguments.index(tensor) - free]]
-    return bool(node.WhichOneof("kind") == "asset")
+class _Flow:
+    """Where the arguments of functions come from."""
+
+    def __init__(self, objects: Any, functions: dict[str, Any], main: Iterable[Any]) -> None:
+        self._objects = objects
+        self._arguments = {
+            name: [argument.name for argument in function.signature.input_arg] for name, function in functions.items()
+        }
+        self._callers: dict[str, list[tuple[str | None, Any]]] = {name: [] for name in functions}
+        for caller, nodes in [(None, main), *((name, function.node_def) for name, function in functions.items())]:
+            for node in nodes:
+                for called in _called(node, functions):
+                    self._callers[called].append((caller, node))
+
+    def is_asset(self, name: str | None, tensor: str, depth: int = 0) -> bool:
+        """Whether a tensor in a function is an argument that is an asset of the model wherever it is called."""
+        arguments = self._arguments.get(name or "", [])
+        if name is None or tensor not in arguments or depth > DEEPEST:
+            return False
+        place = arguments.index(tensor)
+        return self._is_bound(name, place) and all(
+            node.op in CALLS and self.is_asset(caller, node.input[place], depth + 1)
+            for caller, node in self._callers[name]
+        )
+
+    def _is_bound(self, name: str, place: int) -> bool:
+        """Whether TensorFlow hands the function an asset there, if it calls it by itself at all."""
+        if name not in self._objects.concrete_functions:
+            return True
+        bound = self._objects.concrete_functions[name].bound_inputs
+        free = len(self._arguments[name]) - len(bound)
+        return place >= free and self._objects.nodes[bound[place - free]].WhichOneof("kind") == "asset"

@@ -118,8 +118,8 @@ class TensorflowPredictor:
 
 
 def _named(answer: Any) -> list[tuple[str, Any]]:
-    """The outputs with their names, or positions."""
-    pairs = answer.items() if isinstance(answer, dict) else enumerate(answer)
+    """The outputs with their names, sorted since a SavedModel keeps no order; or with their positions."""
+    pairs = sorted(answer.items()) if isinstance(answer, dict) else enumerate(answer)
     return [(str(name), tensor) for name, tensor in pairs]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelpack.errors import InvalidArgumentError, InvalidModelError
@@ -123,7 +123,6 @@ def read(path: Path) -> SavedModel:
     Raises:
         InvalidModelError: There are none, they cannot be read, or a file they name would lie outside.
     """
-    from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf import saved_model_pb2
 
     others = [name for name in OTHER_FORMS if (path / name).exists()]
@@ -134,20 +133,22 @@ def read(path: Path) -> SavedModel:
     proto = saved_model_pb2.SavedModel()
     try:
         proto.ParseFromString((path / FILE).read_bytes())
-    except (OSError, DecodeError) as error:
+    except Exception as error:  # missing, or protobuf's DecodeError, whose module has no types
         raise InvalidModelError(f"{path.name}/{FILE} cannot be read: {error}") from error
-    _check_assets(asset.filename for graph in proto.meta_graphs for asset in graph.asset_file_def)
+    _check_assets(path / "assets", [asset.filename for graph in proto.meta_graphs for asset in graph.asset_file_def])
     return SavedModel(path, proto)
 
 
-def _check_assets(names: Iterable[str]) -> None:
-    outside = next((name for name in names if _leads_outside(PurePosixPath(name.replace("\\", "/")))), None)
-    if outside is not None:
-        raise InvalidModelError(f"the SavedModel names the asset {outside!r}, which is no file of the model")
-
-
-def _leads_outside(name: PurePosixPath) -> bool:
-    return name.is_absolute() or ".." in name.parts or ":" in str(name)
+def _check_assets(assets: Path, names: Iterable[str]) -> None:
+    """TensorFlow would read any file that is named, and saves an object whose files are gone without a word."""
+    for name in names:
+        if not (assets / name).resolve().is_relative_to(assets.resolve()):
+            raise InvalidModelError(f"the SavedModel names the asset {name!r}, which is no file of its own")
+        if not (assets / name).is_file():
+            raise InvalidModelError(
+                f"the SavedModel lacks its asset {name!r}",
+                hint="where an object was saved, its files have to be where it was made or loaded from",
+            )
 
 
 def restored(path: Path, tags: Sequence[str] | None, **arguments: Any) -> Any:
