@@ -128,7 +128,7 @@ def _bound(destination: str, positional: tuple[Any, ...], named: dict[str, Any])
     twice = given.keys() & named.keys()
     if twice or len(positional) > len(names):
         raise InvalidArgumentError(
-            f"{', '.join(sorted(twice)) or positional[-1]!r} is one argument too many",
+            f"{', '.join(sorted(twice)) or repr(positional[-1])} is one argument too many",
             hint=f"by position come {', '.join(names)}",
         )
     given = {_OF_DIRECTORY.get(name, name): value for name, value in {**given, **named}.items()}

@@ -23,10 +23,12 @@ class Feed:
         is_matrix: Whether there is one input, with two axes of numbers.
     """
 
-    def __init__(self, specs: Sequence[Any]) -> None:
-        """Compile the specs."""
-        self._specs = list(specs)
-        self._names = [spec.name or f"input_{place}" for place, spec in enumerate(specs)]
+    def __init__(self, inputs: Sequence[tuple[str | None, Any]]) -> None:
+        """Compile the names and specs."""
+        specs = [spec for _, spec in inputs]
+        self._specs = specs
+        self._names = [name or f"input_{place}" for place, (name, _) in enumerate(inputs)]
+        self._texts = [name for name, spec in zip(self._names, specs, strict=True) if _element(spec) == "object"]
         self._convert = tensorflow().convert_to_tensor
         self._ranked = all(spec.shape.rank is not None for spec in specs)
         self._enforcer = self._compiled([spec.shape for spec in specs]) if specs and self._ranked else None
@@ -41,6 +43,8 @@ class Feed:
         if not self._specs:
             return []
         data = self._selected(data)
+        if self._texts and hasattr(data, "columns"):
+            self._check_texts(data)
         enforcer = self._enforcer or self._fitted(data)
         found = enforcer(data)
         return [found] if len(self._specs) == 1 else [found[name] for name in self._names]
@@ -55,10 +59,14 @@ class Feed:
 
     def _tensor(self, array: Any, spec: Any, name: str) -> Any:
         if array.dtype.kind == "O":
-            others = [item for item in array.ravel().tolist() if not isinstance(item, (str, bytes))]
-            if others:
-                raise SchemaError(f"the input {name!r} takes strings, and {others[0]!r} is none")
+            _check_texts(name, array.ravel().tolist())
         return self._convert(array, dtype=spec.dtype)
+
+    def _check_texts(self, frame: Any) -> None:
+        """Look at columns of text before numbers and nulls in them are made text."""
+        for name in frame.columns if len(self._specs) == 1 else self._texts:
+            if name in frame:
+                _check_texts(name, [value for value in frame[name] if not isinstance(value, (list, tuple, np.ndarray))])
 
     def _selected(self, data: Any) -> Any:
         """The column of the input's name, where a table or mapping has one beside others."""
@@ -77,6 +85,12 @@ class Feed:
         if len(self._specs) == 1:
             return self._compiled([np.shape(data)])
         return self._compiled([np.shape(data[name]) if name in data else () for name in self._names])
+
+
+def _check_texts(name: Any, values: list[Any]) -> None:
+    others = [value for value in values if not isinstance(value, (str, bytes))]
+    if others:
+        raise SchemaError(f"the input {name!r} takes strings, and {others[0]!r} is none")
 
 
 def _tensor(spec: Any, shape: Any, name: str | None) -> Tensor:

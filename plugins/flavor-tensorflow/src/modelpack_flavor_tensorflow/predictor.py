@@ -67,12 +67,16 @@ def _is_flat(takes: Any) -> bool:
 def _fixed_extents(function: Any) -> int:
     """How much a function asks of its inputs' shapes."""
     specs = _specs(function.structured_input_signature)
-    return sum(extent is not None for spec in specs if spec.shape.rank for extent in spec.shape)
+    return sum(extent is not None for _, spec in specs if spec.shape.rank for extent in spec.shape)
 
 
-def _specs(structure: Any) -> list[Any]:
-    tf = tensorflow()
-    return [leaf for leaf in tf.nest.flatten(structure) if isinstance(leaf, tf.TensorSpec)]
+def _specs(structure: Any, name: str = "") -> list[tuple[str, Any]]:
+    """The tensors in a structure with their names, in TensorFlow's order; a key in a mapping is a name."""
+    if isinstance(structure, dict):
+        return [each for key in sorted(structure) for each in _specs(structure[key], str(key))]
+    if isinstance(structure, (list, tuple)):
+        return [each for part in structure for each in _specs(part)]
+    return [(name or structure.name, structure)] if isinstance(structure, tensorflow().TensorSpec) else []
 
 
 class TensorflowPredictor:
