@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modelpack import Predictor
-    from modelpack_flavor_tensorflow.saved_models import MetaGraph
+    from modelpack_flavor_tensorflow.saved_models import MetaGraph, SavedModel
 
 BY_CALL = "tf2-module"
 BY_SIGNATURE = "tf1-estimator"
@@ -113,12 +113,12 @@ class TensorflowFlavor(Flavor[TensorflowOptions, TensorflowConf]):
         """Restore the object of a SavedModel, once its graphs are judged; or load a Keras model."""
         tensorflow()
         conf = context.conf
-        context.check_version(distributions()[0], conf.tensorflow_version or conf.keras_version)
         if not conf.is_keras:
             return _restored(context.file(conf.saved_model_dir or ""), context)
         path = keras_files.find(context.file(conf.data or "."))
         if path.is_dir():
             return _restored(path, context)
+        context.check_version(distributions()[0], conf.keras_version)
         return keras_files.load(path, context.require_trust, context.options.get("keras_model_kwargs") or {})
 
     @hookimpl
@@ -156,39 +156,43 @@ def _copied(source: Path, staged: Path, options: TensorflowOptions) -> tuple[Met
     """Validate a SavedModel as it stands (S75), and copy it."""
     if options.saved_model_kwargs:
         raise InvalidArgumentError("saved_model_kwargs is for an object, and a directory was given")
-    graph = saved_models.read(source).graph(options.meta_graph_tags)
+    saved = saved_models.read(source)
+    graph = saved.graph(options.meta_graph_tags)
     key = graph.viewed_by(options.signature_def_key)
     saved_models.restored(source, graph.tags)
     shutil.copytree(source, staged)
-    _warn_of_unsafe(staged)
+    _warn_of_unsafe(saved)
     return graph, key
 
 
 def _written(model: Any, staged: Path, options: TensorflowOptions) -> tuple[MetaGraph, str | None]:
     arguments = {"signatures": dict(getattr(model, "signatures", None) or {}) or None, **options.saved_model_kwargs}
     tensorflow().saved_model.save(model, str(staged), **arguments)
-    graph = saved_models.read(staged).graph(options.meta_graph_tags)
-    _warn_of_unsafe(staged)
+    saved = saved_models.read(staged)
+    graph = saved.graph(options.meta_graph_tags)
+    _warn_of_unsafe(saved)
     return graph, graph.viewed_by(options.signature_def_key)
 
 
-def _reason(path: Path, *, in_session: bool = False) -> str | None:
+def _reason(model: SavedModel, *, in_session: bool = False) -> str | None:
     """Why loading and calling a SavedModel may do more than compute."""
     from modelpack_flavor_tensorflow.graphs import unsafe_operations
 
-    found = unsafe_operations(saved_models.read(path), in_session=in_session)
+    found = unsafe_operations(model, in_session=in_session)
     return f"its graph holds {', '.join(found)}, which can do more than compute" if found else None
 
 
-def _warn_of_unsafe(path: Path) -> None:
-    reason = _reason(path)
+def _warn_of_unsafe(model: SavedModel) -> None:
+    reason = _reason(model)
     if reason is not None:
         warnings.warn(f"{reason}; others need to trust this model", ModelpackWarning, stacklevel=2)
 
 
 def _restored(path: Path, context: LoadContext[TensorflowConf]) -> Any:
     conf, session = context.conf, context.options.get("tf_sess")
-    reason = _reason(path, in_session=session is not None)
+    saved = saved_models.read(path)
+    context.check_version(distributions()[0], conf.tensorflow_version or saved.tensorflow_version)
+    reason = _reason(saved, in_session=session is not None)
     if reason is not None:
         context.require_trust(reason)
     if session is not None:

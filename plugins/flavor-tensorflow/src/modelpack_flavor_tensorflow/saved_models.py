@@ -30,6 +30,11 @@ class SavedModel:
     path: Path
     proto: Any
 
+    @property
+    def tensorflow_version(self) -> str | None:
+        """The release of TensorFlow that wrote it, where it says so."""
+        return next((graph.meta_info_def.tensorflow_version for graph in self.proto.meta_graphs), None) or None
+
     def graph(self, tags: Iterable[str] | None) -> MetaGraph:
         """The graph with exactly these tags; without any, the only one.
 
