@@ -92,35 +92,45 @@ def _installed(recorded: str | None) -> str:
 
 
 def _plainly(model: Any) -> Call:
-    return lambda data: model(data, training=False)
+    import keras
+
+    return lambda data: keras.tree.map_structure(keras.ops.convert_to_numpy, model(data, training=False))
 
 
 def _on_jax(model: Any) -> Call:
     import jax
+    import numpy as np
 
-    compute = jax.jit(
-        lambda trainable, fixed, data: model.stateless_call(trainable, fixed, data, training=False)[0],
-    )
+    compute = jax.jit(lambda trained, other, data: model.stateless_call(trained, other, data, training=False)[0])
 
     def call(data: Any) -> Any:
-        trainable = [variable.value for variable in model.trainable_variables]
-        return compute(trainable, [variable.value for variable in model.non_trainable_variables], data)
+        trained = [variable.value for variable in model.trainable_variables]
+        other = [variable.value for variable in model.non_trainable_variables]
+        return jax.tree.map(np.asarray, compute(trained, other, data))
 
     return call
 
 
 def _on_tensorflow(model: Any) -> Call:
+    import keras
     import tensorflow as tf
 
-    call: Call = tf.function(_plainly(model), reduce_retracing=True)
-    return call
+    compute = tf.function(lambda data: model(data, training=False), reduce_retracing=True)
+    return lambda data: keras.tree.map_structure(lambda tensor: tensor.numpy(), compute(data))
 
 
 def _on_torch(model: Any) -> Call:
+    import keras
     import torch
 
     def call(data: Any) -> Any:
         with torch.no_grad():
-            return model(data, training=False)
+            outputs = model(data, training=False)
+        return keras.tree.map_structure(_of_torch, outputs)
 
     return call
+
+
+def _of_torch(tensor: Any) -> Any:
+    """NumPy has no bfloat16."""
+    return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).cpu().numpy()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from pydantic import SerializerFunctionWrapHandler, ValidationError, model_serializer
+
 from modelpack import Flavor, FlavorConf, LoadContext, PluginOptions, SaveContext, hookimpl
 from modelpack.errors import InvalidArgumentError, WrongModelError
 from modelpack_flavor_keras import backends, formats
@@ -67,6 +69,12 @@ class KerasConf(FlavorConf):
     save_format: str | None = None
     custom_objects: str | None = None
     safe_mode: bool = True
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What MLflow does not know is written only where it says something."""
+        written: dict[str, Any] = serialize(self)
+        return {key: value for key, value in written.items() if value is not None and (key, value) != ("safe_mode", True)}
 
 
 class KerasFlavor(Flavor[KerasOptions, KerasConf]):
@@ -158,8 +166,6 @@ def _pickle(custom_objects: dict[str, Any] | None, data: Path) -> str | None:
 
 
 def _load_options(given: Mapping[str, Any]) -> KerasLoadOptions:
-    from pydantic import ValidationError
-
     try:
         options = KerasLoadOptions(**given)
         return KerasLoadOptions(**{**given, "load_model_kwargs": None, **(options.load_model_kwargs or {})})

@@ -41,10 +41,11 @@ def find(data: Path, *, is_exported: bool) -> Path:
 
 def write(model: Any, path: Path, *, with_optimizer: bool) -> None:
     """Write a model as `.keras` or `.h5`, as the path ends."""
-    if path.suffix in HDF5_SUFFIXES:
-        model.save(str(path), include_optimizer=with_optimizer)
-    else:
-        model.save(str(path))
+    with _quietly():
+        if path.suffix in HDF5_SUFFIXES:
+            model.save(str(path), include_optimizer=with_optimizer)
+        else:
+            model.save(str(path))
 
 
 def audited(path: Path, *, compile: bool, given: Collection[str] = ()) -> Audit:  # noqa: A002 - Keras's word
@@ -83,7 +84,7 @@ def read(
         names = ", ".join(sorted(found.beyond))
         require_trust(f"{path.name} holds {names}: what that is runs, with what the file says, when it is loaded")
         _import_modules(found.modules)
-    with _no_weights_left_out():
+    with _quietly(), _no_weights_left_out():
         return keras.saving.load_model(
             str(path),
             custom_objects=dict(custom_objects),
@@ -113,6 +114,14 @@ def _import_modules(names: Collection[str]) -> None:
     for name in sorted(filter(None, names)):
         with suppress(ImportError):
             import_module(name)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep back what Keras's variables and NumPy have to settle between them."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "__array__ implementation doesn't accept a copy", DeprecationWarning)
+        yield
 
 
 @contextmanager

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from modelpack.pyfunc.tensors import TensorsEnforcer
 from modelpack.schema.signature import Tensor, TensorSchema
 
 if TYPE_CHECKING:
@@ -25,6 +24,8 @@ class Inputs:
 
     def __init__(self, tensors: Sequence[Tensor], arrange: Callable[[list[Any]], Any]) -> None:
         """Take these tensors, in this order, and hand them over as `arrange` puts them."""
+        from modelpack.pyfunc.tensors import TensorsEnforcer
+
         self._tensors = {str(tensor.name): tensor for tensor in tensors}
         self._arrange = arrange
         named = tensors if len(tensors) > 1 else [Tensor(tensors[0].dtype, tensors[0].shape)]

@@ -45,7 +45,7 @@ class KerasPredictor:
         parts = []
         for start, stop in self._pieces(leaves):
             piece = keras.tree.pack_sequence_as(taken, [leaf[start:stop] for leaf in leaves])
-            parts.append(keras.tree.map_structure(_array, self._call(piece)))
+            parts.append(keras.tree.map_structure(_common, self._call(piece)))
         if len(parts) == 1:
             return parts[0]
         return keras.tree.map_structure(lambda *arrays: np.concatenate(arrays), *parts)
@@ -94,10 +94,8 @@ def _owned(leaf: Any) -> Any:
     return np.require(leaf, requirements=("C", "W"))
 
 
-def _array(tensor: Any) -> Any:
-    import keras
-
-    array = keras.ops.convert_to_numpy(tensor)
+def _common(array: Any) -> Any:
+    """The array in an element type that NumPy itself has."""
     return array.astype("float32") if array.dtype.name == "bfloat16" else array
 
 
