@@ -99,16 +99,19 @@ def _plainly(model: Any) -> Call:
 
 def _on_jax(model: Any) -> Call:
     import jax
+    import keras
     import numpy as np
 
-    compute = jax.jit(lambda trained, other, data: model.stateless_call(trained, other, data, training=False)[0])
+    @jax.jit
+    def compute(values: Any, data: Any) -> Any:
+        with keras.StatelessScope(state_mapping=list(zip(_state(model), values, strict=True))):
+            return model(data, training=False)
 
-    def call(data: Any) -> Any:
-        trained = [variable.value for variable in model.trainable_variables]
-        other = [variable.value for variable in model.non_trainable_variables]
-        return jax.tree.map(np.asarray, compute(trained, other, data))
+    return lambda data: jax.tree.map(np.asarray, compute([variable.value for variable in _state(model)], data))
 
-    return call
+
+def _state(model: Any) -> list[Any]:
+    return [*model.trainable_variables, *model.non_trainable_variables]
 
 
 def _on_tensorflow(model: Any) -> Call:
