@@ -44,9 +44,7 @@ def test_optimizer_can_be_left_out_of_h5(tmp_path: Path) -> None:
     model.compile("adam", keras.losses.MeanSquaredError())
     flavor.save_model(model, tmp_path / "with", save_format="h5")
     flavor.save_model(model, tmp_path / "without", save_format="h5", save_model_kwargs={"include_optimizer": False})
-    kept = [
-        "training_config" in h5py.File(tmp_path / name / "data" / "model.h5").attrs for name in ("with", "without")
-    ]
+    kept = ["training_config" in h5py.File(tmp_path / name / "data" / "model.h5").attrs for name in ("with", "without")]
     assert kept == [True, False]
 
 
@@ -71,6 +69,8 @@ def test_default_environment_names_keras_and_its_backend() -> None:
 
 def test_importing_the_package_imports_no_library() -> None:
     """Neither Keras nor what it needs, until something is saved or loaded."""
-    program = "import sys, modelpack_flavor_keras; print(sorted({'keras', 'h5py', 'numpy', 'pandas'} & set(sys.modules)))"
+    program = (
+        "import sys, modelpack_flavor_keras; print(sorted({'keras', 'h5py', 'numpy', 'pandas'} & set(sys.modules)))"
+    )
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"

@@ -73,9 +73,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
 
 
 @pytest.mark.parametrize("backend", ["torch", "tensorflow"])
-def test_another_backend_predicts_the_same_and_tells_once(
-    backend: str, saved: tuple[Path, Any], run_on: RunOn
-) -> None:
+def test_another_backend_predicts_the_same_and_tells_once(backend: str, saved: tuple[Path, Any], run_on: RunOn) -> None:
     """Within the last digits, for any number of rows, in threads, and without a warning while it predicts."""
     path, expected = saved
     report = run_on(backend, LOAD, path, json.dumps(DATA))

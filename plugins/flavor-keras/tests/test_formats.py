@@ -25,8 +25,7 @@ ERAS = {
     "MLflow 1.1": ("data/model.h5", "  keras:\n    data: data\n    keras_module: keras\n    keras_version: 2.2.5\n"),
     "MLflow 1.28": (
         "data/model.h5",
-        "  keras:\n    code: null\n    data: data\n    keras_module: tensorflow.keras\n    keras_version: 2.9.0\n"
-        "    save_format: h5\n",
+        "  keras:\n    data: data\n    keras_module: tensorflow.keras\n    keras_version: 2.9.0\n    save_format: h5\n",
     ),
 }
 
@@ -37,7 +36,9 @@ def test_layouts_of_every_era_are_read(file: str, conf: str, dense: Any, tmp_pat
     path = tmp_path / "model" / file
     path.parent.mkdir(parents=True)
     write(dense, path, with_optimizer=True)
-    (tmp_path / "model" / "MLmodel").write_text(f"flavors:\n{conf}{PYFUNC}{platform.python_version()}\n", encoding="utf-8")
+    (tmp_path / "model" / "MLmodel").write_text(
+        f"flavors:\n{conf}{PYFUNC}{platform.python_version()}\n", encoding="utf-8"
+    )
     with pytest.warns(ModelpackWarning, match="keras 2"):
         native = modelpack.load_model(tmp_path / "model")
     expected = dense.predict(ROWS, verbose=0)

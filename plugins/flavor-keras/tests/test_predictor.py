@@ -129,7 +129,7 @@ def test_series_is_answered_with_what_the_model_answers() -> None:
     assert answer.shape == (3, 4, 3)
 
 
-class Subclass(keras.Model):
+class Subclass(keras.Model):  # type: ignore[misc]  # Keras is Any where types are checked
     """A model that does not say what it takes."""
 
     def __init__(self) -> None:
@@ -178,7 +178,7 @@ def test_model_of_a_fixed_number_of_rows() -> None:
         predictor(model).predict(np.ones((5, 4), "float32"))
 
 
-def test_dropout_rests(dense: Any) -> None:
+def test_dropout_rests() -> None:
     """Predictions are made in evaluation mode, and leave the model as it was."""
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.9), keras.layers.BatchNormalization()])
     before = [np.array(keras.ops.convert_to_numpy(value.value)) for value in model.variables]

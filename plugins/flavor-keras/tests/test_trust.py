@@ -25,7 +25,7 @@ Rewrite = Callable[[Path, Callable[[Any], None]], None]
 
 
 @keras.saving.register_keras_serializable(package="garden")
-class Scale(keras.layers.Layer):
+class Scale(keras.layers.Layer):  # type: ignore[misc]  # Keras is Any where types are checked
     """A layer of somebody's own."""
 
     def call(self, data: Any) -> Any:
@@ -62,7 +62,10 @@ LAMBDA = {"class_name": "__lambda__", "config": {"value": {"code": "4wAAAA==", "
         ({"module": "keras.layers", "class_name": "JaxLayer", "config": {}}, "JaxLayer"),
         ({"module": "keras.layers", "class_name": "Lambda", "config": {"function": LAMBDA}}, "a Python lambda"),
         ({"module": "keras.layers", "class_name": "Activation", "config": {"activation": LAMBDA}}, "a Python lambda"),
-        ({"module": "keras.layers", "class_name": "StringLookup", "config": {"vocabulary": "/etc/passwd"}}, "/etc/pass"),
+        (
+            {"module": "keras.layers", "class_name": "StringLookup", "config": {"vocabulary": "/etc/passwd"}},
+            "/etc/pass",
+        ),
         ({"module": "keras_hub.models", "class_name": "Backbone", "config": {}}, "Backbone"),
         ({"module": "keras.layers", "class_name": "Dense", "config": {}, "registered_name": "garden>Scale"}, "Scale"),
         ({"class_name": "TypeSpec", "type_spec": "anything", "serialized": []}, "TypeSpec"),
@@ -175,7 +178,9 @@ def test_pickled_custom_objects_need_trust(tmp_path: Path, stranger: Callable[[]
     stranger()
     (tmp_path / "model" / "MANIFEST.sha256").unlink()
     text = (tmp_path / "model" / "MLmodel").read_text()
-    (tmp_path / "model" / "MLmodel").write_text(text.replace("    custom_objects: data/custom_objects.cloudpickle\n", ""))
+    (tmp_path / "model" / "MLmodel").write_text(
+        text.replace("    custom_objects: data/custom_objects.cloudpickle\n", "")
+    )
     with pytest.raises(TrustError, match="pickle"):
         modelpack.load_model(tmp_path / "model", custom_objects={"garden>Scale": Scale})
 
@@ -202,10 +207,10 @@ def test_two_members_of_one_name_are_refused(saved: Path) -> None:
 def test_archive_that_would_fill_the_memory_is_refused(saved: Path) -> None:
     """Zeros compress well."""
     (saved / "MANIFEST.sha256").unlink()
-    with zipfile.ZipFile(saved / "data" / "model.keras", "a", zipfile.ZIP_DEFLATED) as archive:
-        with archive.open("assets/zeros", "w") as member:
-            for _ in range(300):
-                member.write(bytes(1 << 20))
+    path = saved / "data" / "model.keras"
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive, archive.open("assets/zeros", "w") as member:
+        for _ in range(300):
+            member.write(bytes(1 << 20))
     with pytest.raises(InvalidModelError, match="expand"):
         modelpack.load_model(saved, trust=True)
 
@@ -255,7 +260,7 @@ def test_weights_that_lead_elsewhere_are_refused(edit: Any, save_format: str, de
         with zipfile.ZipFile(path, "w") as archive:
             for name, content in {**members, "model.weights.h5": weights.read_bytes()}.items():
                 archive.writestr(name, content)
-    with pytest.raises(InvalidModelError, match="another file|expand"):
+    with pytest.raises(InvalidModelError, match=r"another file|expand"):
         read_descriptions(path, with_training=False)
 
 

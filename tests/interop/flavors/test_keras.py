@@ -25,7 +25,8 @@ import json, sys, mlflow.pyfunc, mlflow.keras, numpy as np, pandas as pd
 rows = np.asarray(json.loads(sys.argv[2]), "float32")
 view = mlflow.pyfunc.load_model(sys.argv[1])
 native = mlflow.keras.load_model(sys.argv[1])
-print(json.dumps({"pyfunc": np.asarray(view.predict(rows)).tolist(), "native": native.predict(rows, verbose=0).tolist()}))
+answers = {"pyfunc": view.predict(rows), "native": native.predict(rows, verbose=0)}
+print(json.dumps({name: np.asarray(answer).tolist() for name, answer in answers.items()}))
 """
 LOADS_SEVERAL = """
 import json, sys, mlflow.keras, numpy as np
@@ -46,7 +47,8 @@ signature = infer_signature(rows, dense.predict(rows, verbose=0))
 mlflow.keras.save_model(dense, sys.argv[1] + "/signed", signature=signature, pip_requirements=["keras"])
 view = mlflow.pyfunc.load_model(sys.argv[1] + "/plain")
 frame = view.predict(pd.DataFrame(rows, index=range(10, 16)))
-print(json.dumps({"array": np.asarray(view.predict(rows)).tolist(), "frame": json.loads(frame.to_json(orient="split"))}))
+array = np.asarray(view.predict(rows)).tolist()
+print(json.dumps({"array": array, "frame": json.loads(frame.to_json(orient="split"))}))
 """
 OURS = """
 import json, sys, modelpack.pyfunc, numpy as np

@@ -13,7 +13,12 @@ are configured by. Layers with a vocabulary are admitted as long as it is no pat
 
 from __future__ import annotations
 
-LAYERS = frozenset(
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+LAYERS = _names(
     """
     Activation ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D
     AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D Add AdditiveAttention AlphaDropout Attention
@@ -37,7 +42,7 @@ LAYERS = frozenset(
     Solarization SpatialDropout1D SpatialDropout2D SpatialDropout3D SpectralNormalization StackedRNNCells
     StringLookup Subtract TextVectorization TimeDistributed UnitNormalization UpSampling1D UpSampling2D
     UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D
-    """.split()
+    """
 )
 VOCABULARIES = frozenset({"IntegerLookup", "StringLookup", "TextVectorization"})
 """Layers whose `vocabulary` and `idf_weights` may be a path."""
@@ -47,35 +52,35 @@ MODELS = frozenset({"Functional", "Model", "Sequential"})
 POLICIES = frozenset(
     {"DTypePolicy", "DTypePolicyMap", "FloatDTypePolicy", "QuantizedDTypePolicy", "QuantizedFloat8DTypePolicy"}
 )
-INITIALIZERS = frozenset(
+INITIALIZERS = _names(
     """
     Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity IdentityInitializer LecunNormal LecunUniform Ones
     Orthogonal OrthogonalInitializer RandomNormal RandomUniform STFT STFTInitializer TruncatedNormal VarianceScaling
     Zeros
-    """.split()
+    """
 )
 REGULARIZERS = frozenset({"L1", "L1L2", "L2", "OrthogonalRegularizer"})
 CONSTRAINTS = frozenset({"MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm"})
-OPTIMIZERS = frozenset(
+OPTIMIZERS = _names(
     """
     Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lamb Lion LossScaleOptimizer Muon Nadam RMSprop SGD
     ScheduleFreeAdamW
-    """.split()
+    """
 )
-SCHEDULES = frozenset(
+SCHEDULES = _names(
     """
     CosineDecay CosineDecayRestarts ExponentialDecay InverseTimeDecay PiecewiseConstantDecay PolynomialDecay
-    """.split()
+    """
 )
-LOSSES = frozenset(
+LOSSES = _names(
     """
     BinaryCrossentropy BinaryFocalCrossentropy CTC CategoricalCrossentropy CategoricalFocalCrossentropy
     CategoricalGeneralizedCrossEntropy CategoricalHinge Circle CosineSimilarity Dice Hinge Huber KLDivergence LogCosh
     MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredError MeanSquaredLogarithmicError Poisson
     SparseCategoricalCrossentropy SquaredHinge Tversky
-    """.split()
+    """
 )
-METRICS = frozenset(
+METRICS = _names(
     """
     AUC Accuracy BinaryAccuracy BinaryCrossentropy BinaryIoU CategoricalAccuracy CategoricalCrossentropy
     CategoricalHinge ConcordanceCorrelation CosineSimilarity F1Score FBetaScore FalseNegatives FalsePositives Hinge IoU
@@ -84,9 +89,9 @@ METRICS = frozenset(
     Recall RecallAtPrecision RootMeanSquaredError SensitivityAtSpecificity SparseCategoricalAccuracy
     SparseCategoricalCrossentropy SparseTopKCategoricalAccuracy SpecificityAtSensitivity SquaredHinge Sum
     TopKCategoricalAccuracy TrueNegatives TruePositives
-    """.split()
+    """
 )
-FUNCTIONS = frozenset(
+FUNCTIONS = _names(
     """
     binary_accuracy binary_crossentropy binary_focal_crossentropy categorical_accuracy categorical_crossentropy
     categorical_focal_crossentropy categorical_generalized_cross_entropy categorical_hinge celu circle
@@ -97,7 +102,7 @@ FUNCTIONS = frozenset(
     sparse_categorical_accuracy sparse_categorical_crossentropy sparse_plus sparse_sigmoid
     sparse_top_k_categorical_accuracy sparsemax squared_hinge squareplus swish tanh tanh_shrink threshold
     top_k_categorical_accuracy tversky
-    """.split()
+    """
 )
 """Activations, losses and metrics."""
 FUNCTION_MODULES = frozenset({None, "builtins", "keras.activations", "keras.losses", "keras.metrics", "keras.ops"})

@@ -102,12 +102,12 @@ def _on_jax(model: Any) -> Call:
     import keras
     import numpy as np
 
-    @jax.jit
     def compute(values: Any, data: Any) -> Any:
         with keras.StatelessScope(state_mapping=list(zip(_state(model), values, strict=True))):
             return model(data, training=False)
 
-    return lambda data: jax.tree.map(np.asarray, compute([variable.value for variable in _state(model)], data))
+    compiled = jax.jit(compute)
+    return lambda data: jax.tree.map(np.asarray, compiled([variable.value for variable in _state(model)], data))
 
 
 def _state(model: Any) -> list[Any]:

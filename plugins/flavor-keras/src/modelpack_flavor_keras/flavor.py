@@ -74,7 +74,9 @@ class KerasConf(FlavorConf):
     def _without_defaults(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """What MLflow does not know is written only where it says something."""
         written: dict[str, Any] = serialize(self)
-        return {key: value for key, value in written.items() if value is not None and (key, value) != ("safe_mode", True)}
+        return {
+            key: value for key, value in written.items() if value is not None and (key, value) != ("safe_mode", True)
+        }
 
 
 class KerasFlavor(Flavor[KerasOptions, KerasConf]):
@@ -87,7 +89,11 @@ class KerasFlavor(Flavor[KerasOptions, KerasConf]):
 
     def requirements(self, conf: KerasConf) -> Sequence[str]:
         """Keras, what it computes with, and what reads pickled objects."""
-        return ["keras", *backends.distributions(conf.keras_backend), *["cloudpickle"] * (conf.custom_objects is not None)]
+        return [
+            "keras",
+            *backends.distributions(conf.keras_backend),
+            *["cloudpickle"] * (conf.custom_objects is not None),
+        ]
 
     def executes_code(self, conf: KerasConf) -> str | None:
         """What saving has found; `modelpack_load_model` looks again, and believes the files alone."""
@@ -144,7 +150,11 @@ class KerasFlavor(Flavor[KerasOptions, KerasConf]):
 
 def _described(keras: Any, path: Path, options: KerasOptions, *, pickled: str | None) -> KerasConf:
     """The keys that MLflow 3 reads, or for `h5` those of MLflow 1; what loading without trust refuses beside them."""
-    facts: dict[str, Any] = {"data": "data", "keras_version": keras.__version__, "keras_backend": keras.backend.backend()}
+    facts: dict[str, Any] = {
+        "data": "data",
+        "keras_version": keras.__version__,
+        "keras_backend": keras.backend.backend(),
+    }
     if options.save_format == "h5":
         facts |= {"keras_module": "keras", "save_format": "h5"}
     if pickled is not None:

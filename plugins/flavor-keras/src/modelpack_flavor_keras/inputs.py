@@ -107,7 +107,7 @@ def _stacked(frame: Any) -> Any:
     """The rows of a frame; of a single column, what its cells hold."""
     import numpy as np
 
-    if frame.shape[1] == 1 and frame.dtypes.iloc[0] == object:
+    if frame.shape[1] == 1 and frame.dtypes.iloc[0].kind == "O":
         return np.asarray(list(frame.iloc[:, 0]))
     return frame.to_numpy()
 

@@ -82,7 +82,7 @@ class KerasPredictor:
 
 def _rows_of_a_piece(leaves: list[Any]) -> int:
     """As many rows as are worth one call, fewer where a row is large."""
-    elements = max(1, sum(leaf[:1].size for leaf in leaves))
+    elements = max(1, sum(int(leaf[:1].size) for leaf in leaves))
     fitting = 1 << (max(1, _ELEMENTS // elements).bit_length() - 1)
     return min(_MOST_ROWS, max(_FEWEST_ROWS, fitting))
 

@@ -1,4 +1,4 @@
-"""Write the recorded models with real MLflow: `KERAS_BACKEND=jax python record.py` in an environment with mlflow and keras.
+"""Write the recorded models with real MLflow: `KERAS_BACKEND=jax python record.py` where mlflow and keras are.
 
 Each directory holds what `mlflow.keras.save_model` wrote, and `expected.json`: inputs, and what they were predicted.
 """
