@@ -204,6 +204,19 @@ def test_two_members_of_one_name_are_refused(saved: Path) -> None:
         modelpack.load_model(saved, trust=True)
 
 
+def test_weights_of_another_kind_are_refused(saved: Path) -> None:
+    """Keras also reads `.npz`, whose arrays of objects are pickles."""
+    (saved / "MANIFEST.sha256").unlink()
+    path = saved / "data" / "model.keras"
+    with zipfile.ZipFile(path) as archive:
+        description = archive.read("config.json")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", description)
+        archive.writestr("model.weights.npz", b"")
+    with pytest.raises(InvalidModelError, match=r"model\.weights\.h5"):
+        modelpack.load_model(saved, trust=True)
+
+
 def test_archive_that_would_fill_the_memory_is_refused(saved: Path) -> None:
     """Zeros compress well."""
     (saved / "MANIFEST.sha256").unlink()

@@ -44,8 +44,9 @@ def _read_archive(path: Path, *, with_training: bool) -> list[Any]:
         if archive.getinfo(_DESCRIPTION).file_size > _LARGEST_DESCRIPTION:
             raise InvalidModelError(f"{_DESCRIPTION} in {path.name} is larger than {_LARGEST_DESCRIPTION} bytes")
         description = json.loads(archive.read(_DESCRIPTION))
-        if WEIGHTS in archive.namelist():
-            _check_hdf5(io.BytesIO(archive.read(WEIGHTS)), f"{WEIGHTS} in {path.name}")
+        if WEIGHTS not in archive.namelist():  # Keras would take arrays of NumPy's kind, which may be pickles
+            raise InvalidModelError(f"{path.name} holds no {WEIGHTS}")
+        _check_hdf5(io.BytesIO(archive.read(WEIGHTS)), f"{WEIGHTS} in {path.name}")
     if isinstance(description, dict) and not with_training:
         description.pop("compile_config", None)
     return [description]
