@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import nox
@@ -35,10 +36,12 @@ EXAMPLES = sorted(path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob
 VARIANTS = {
     "plugins/flavor-keras": "[jax,tensorflow-cpu,torch]",
     "plugins/flavor-onnx": "[onnxruntime]",
-    "plugins/flavor-tensorflow": "[tensorflow-cpu]",
+    "plugins/flavor-tensorflow": "[keras,tensorflow-cpu]",
     "plugins/flavor-xgboost": "[xgboost-cpu]",
 }
 """The extras of plugins whose library comes as several distributions, one of which the user chooses."""
+COMPANIONS = {"plugins/flavor-tensorflow": ["plugins/flavor-keras"]}
+"""Plugins that one of those extras names."""
 LARGE = {"plugins/flavor-keras", "plugins/flavor-pytorch", "plugins/flavor-tensorflow"}
 """Plugins whose library is tried in one version only: others are gigabytes, and come late for a new Python."""
 CONSTRAINTS = ["-c", "constraints.txt"]
@@ -90,9 +93,9 @@ def _editable(*folders: str) -> list[str]:
     return [word for folder in folders for word in ("-e", folder)]
 
 
-def _with_library(folder: str) -> str:
+def _with_library(folder: str) -> list[str]:
     """A plugin as it is installed with its library."""
-    return f"./{folder}{VARIANTS.get(folder, '')}"
+    return [f"./{folder}{VARIANTS.get(folder, '')}", *(f"./{other}" for other in COMPANIONS.get(folder, []))]
 
 
 def _libraries(folder: str) -> list[str]:
@@ -154,7 +157,7 @@ def tests(session: nox.Session) -> None:
 @nox.parametrize("name", [nox.param(folder, id=Path(folder).name) for folder in [*PLUGINS, *EXAMPLES]])
 def plugin(session: nox.Session, name: str) -> None:
     """Test one plugin with core and what it declares, and nothing else."""
-    session.install(*TEST_TOOLS, *_editable(f"./{CORE}[testing]", _with_library(name)), *CONSTRAINTS)
+    session.install(*TEST_TOOLS, *_editable(f"./{CORE}[testing]", *_with_library(name)), *CONSTRAINTS)
     session.run("pytest", f"{name}/tests", *session.posargs)
 
 
@@ -166,7 +169,7 @@ def minimum(session: nox.Session, name: str) -> None:
     """Test with the lowest versions that are declared."""
     if session.venv_backend != "uv":
         session.skip("only uv resolves the lowest versions; install uv to run this session")
-    folders = [CORE_WITH_EVERYTHING] if name == CORE else [f"./{CORE}[testing]", _with_library(name)]
+    folders = [CORE_WITH_EVERYTHING] if name == CORE else [f"./{CORE}[testing]", *_with_library(name)]
     tools = ["pytest>=8.2", "pytest-timeout>=2.3", "hypothesis>=6.100", *SERVER_TOOLS]
     session.install("--resolution", "lowest-direct", *tools, *_editable(*folders))
     session.run("pytest", f"{name}/tests", "-m", "not slow", *session.posargs)
@@ -177,7 +180,10 @@ def newest(session: nox.Session) -> None:
     """Test core and the plugins of smaller libraries on the newest Python at hand."""
     plugins = [folder for folder in PLUGINS if folder not in LARGE]
     session.install(
-        *TEST_TOOLS, *SERVER_TOOLS, *_editable(CORE_WITH_EVERYTHING, *map(_with_library, plugins)), *CONSTRAINTS
+        *TEST_TOOLS,
+        *SERVER_TOOLS,
+        *_editable(CORE_WITH_EVERYTHING, *chain.from_iterable(map(_with_library, plugins))),
+        *CONSTRAINTS,
     )
     session.run("pytest", "core/tests", *(f"{folder}/tests" for folder in plugins), "-m", "not slow", *session.posargs)
 
@@ -188,7 +194,7 @@ def interop(session: nox.Session, name: str) -> None:
     """Test one flavor against real MLflow, which lives in an environment of its own with the same library."""
     mlflow = Path(session.create_tmp()).resolve() / "mlflow"
     _make_environment(session, mlflow, *MLFLOW, *_libraries(name), *MLFLOW_CONSTRAINTS)
-    session.install(*TEST_TOOLS, *_editable(CORE_WITH_EVERYTHING, _with_library(name)), *CONSTRAINTS)
+    session.install(*TEST_TOOLS, *_editable(CORE_WITH_EVERYTHING, *_with_library(name)), *CONSTRAINTS)
     environment = {"MODELPACK_TEST_MLFLOW_PYTHON": str(_interpreter(mlflow))}
     if Path(name).name == "flavor-sklearn":
         tests = ["tests/interop", "tests/end_to_end", "--ignore=tests/interop/flavors"]
@@ -280,7 +286,7 @@ def bench_flavor(session: nox.Session, name: str) -> None:
     """Measure a flavor against MLflow's module for the same library."""
     mlflow = Path(session.create_tmp()).resolve() / "mlflow"
     _make_environment(session, mlflow, *MLFLOW, *_libraries(name), *MLFLOW_CONSTRAINTS)
-    session.install(f"./{CORE}[pandas]", _with_library(name), "cloudpickle", *CONSTRAINTS)
+    session.install(f"./{CORE}[pandas]", *_with_library(name), "cloudpickle", *CONSTRAINTS)
     options = ["--flavor", Path(name).name.removeprefix("flavor-"), "--mlflow-python", str(_interpreter(mlflow))]
     session.run("python", "benchmarks/flavors/against_mlflow.py", *options, *session.posargs)
 
@@ -288,7 +294,7 @@ def bench_flavor(session: nox.Session, name: str) -> None:
 @nox.session(venv_backend="none")
 def lock(session: nox.Session) -> None:
     """Write the constraints: one resolution of everything of ours, and one of MLflow, for every supported Python."""
-    ours = [CORE_WITH_EVERYTHING, *map(_with_library, [*PLUGINS, *EXAMPLES])]
+    ours = [CORE_WITH_EVERYTHING, *chain.from_iterable(map(_with_library, [*PLUGINS, *EXAMPLES]))]
     tools = [*TEST_TOOLS, *SERVER_TOOLS, *CLIENTS, *ACCEPTED, *LINT_TOOLS, *TYPE_TOOLS, *WHEEL_TOOLS]
     _write_constraints(session, "constraints.txt", [*(f"-e {folder}" for folder in ours), *tools])
     _write_constraints(

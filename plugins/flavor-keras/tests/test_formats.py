@@ -75,7 +75,7 @@ def test_what_is_cut_off_or_something_else_is_refused(save_format: str, dense: A
     content = path.read_bytes()
     for damaged in (content[: len(content) // 2], content[:100], b"", b"no model at all"):
         path.write_bytes(damaged)
-        with pytest.raises(ModelFailureError):
+        with pytest.raises(InvalidModelError, match=rf"model\.{save_format}"):
             modelpack.load_model(tmp_path / "model")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -14,7 +15,7 @@ import pandas as pd
 import pytest
 
 import modelpack
-from modelpack.errors import InvalidModelError, ModelpackError, TrustError
+from modelpack.errors import InvalidModelError, MissingDependencyError, ModelpackError, TrustError
 
 RECORDED = Path(__file__).parent / "recorded"
 
@@ -67,30 +68,39 @@ def as_foreign(config: dict[str, Any]) -> None:
 
 def as_file_of_words(config: dict[str, Any]) -> None:
     """Name a file elsewhere."""
-    config["config"]["layers"][1]["config"]["vocabulary"] = "/etc/passwd"
+    config["config"]["layers"][1].update(class_name="StringLookup", config={"name": "a", "vocabulary": "/etc/passwd"})
 
 
 @pytest.mark.parametrize("change", [as_lambda, as_foreign, as_file_of_words])
 def test_config_that_names_more_needs_trust(change: Any, model: Path) -> None:
     """Before Keras sees the file."""
     rewrite(model, change)
-    with pytest.raises(TrustError, match="may run code"):
+    with pytest.raises(TrustError, match="runs, with what the file says"):
         load(model)
 
 
-def test_hdf5_needs_trust() -> None:
-    """Keras's old format can hold code, whatever the model says of it."""
-    with pytest.raises(TrustError, match="HDF5"):
-        load(RECORDED / "mlflow-2-keras-h5")
-    load(RECORDED / "mlflow-2-keras-h5", trust=True)
+@pytest.mark.parametrize("told", ["h5", "tf"])
+def test_hdf5_is_judged_as_well(tmp_path: Path, told: str) -> None:
+    """The file counts, not what `MLmodel` says of it: a plain one loads, one with a lambda needs trust."""
+    import h5py
 
-
-def test_hdf5_under_another_format_needs_trust(tmp_path: Path) -> None:
-    """The file counts, not what `MLmodel` says of it."""
-    model = shutil.copytree(RECORDED / "mlflow-2-keras-h5", tmp_path / "model")
+    model = Path(shutil.copytree(RECORDED / "mlflow-2-keras-h5", tmp_path / "model"))
     file = model / "MLmodel"
-    file.write_text(file.read_text(encoding="utf-8").replace("h5", "tf"), encoding="utf-8")
-    with pytest.raises(TrustError, match="HDF5"):
+    file.write_text(file.read_text(encoding="utf-8").replace("h5", told), encoding="utf-8")
+    load(model)
+    with h5py.File(model / "data" / "model.h5", "r+") as content:
+        config = json.loads(content.attrs["model_config"])
+        as_lambda(config)
+        content.attrs["model_config"] = json.dumps(config)
+    with pytest.raises(TrustError, match="Lambda"):
+        load(model)
+
+
+def test_keras_files_need_the_plugin_for_keras(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which knows what in them could run code."""
+    monkeypatch.setitem(sys.modules, "modelpack_flavor_keras.flavor", None)
+    monkeypatch.setitem(sys.modules, "modelpack_flavor_keras", None)
+    with pytest.raises(MissingDependencyError, match="pip install modelpack-flavor-keras"):
         load(model)
 
 

@@ -30,12 +30,13 @@ def read_descriptions(path: Path, *, with_training: bool) -> list[Any]:
         with_training: With the optimizer, losses and metrics, which Keras makes only for `compile=True`.
 
     Raises:
-        InvalidModelError: The file reaches outside itself, or would fill the memory.
-        OSError, ValueError, BadZipFile: It is no such file, or cut off.
+        InvalidModelError: It is no such file, cut off, reaches outside itself, or would fill the memory.
     """
-    if path.suffix in HDF5_SUFFIXES:
-        return _read_hdf5(path, with_training=with_training)
-    return _read_archive(path, with_training=with_training)
+    read = _read_hdf5 if path.suffix in HDF5_SUFFIXES else _read_archive
+    try:
+        return read(path, with_training=with_training)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise InvalidModelError(f"{path.name} is damaged, or no file of Keras: {error}") from error
 
 
 def _read_archive(path: Path, *, with_training: bool) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import SerializerFunctionWrapHandler, ValidationError, model_serializer
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from modelpack import Flavor, FlavorConf, LoadContext, PluginOptions, SaveContext, hookimpl
 from modelpack.errors import InvalidArgumentError, WrongModelError
@@ -37,13 +37,13 @@ class KerasLoadOptions(PluginOptions):
         custom_objects: Classes and functions by the names that the model gives them.
         compile: Whether to restore the optimizer with its state, the losses and the metrics.
         safe_mode: True refuses Python lambdas even from trusted models. False trusts nobody: see `trust`.
-        load_model_kwargs: `compile` and `safe_mode` as MLflow takes them.
+        load_model_kwargs: The same three under MLflow's one name for them.
     """
 
     custom_objects: dict[str, Any] | None = None
     compile: bool = False
     safe_mode: bool | None = None
-    load_model_kwargs: dict[str, Any] | None = None
+    load_model_kwargs: KerasLoadOptions | None = None
 
 
 class KerasConf(FlavorConf):
@@ -84,6 +84,7 @@ class KerasFlavor(Flavor[KerasOptions, KerasConf]):
 
     name = "keras"
     options_type = KerasOptions
+    load_options_type = KerasLoadOptions
     conf_type = KerasConf
     loader_modules = ("mlflow.keras", "modelpack_flavor_keras")
 
@@ -126,7 +127,7 @@ class KerasFlavor(Flavor[KerasOptions, KerasConf]):
     @hookimpl
     def modelpack_load_model(self, context: LoadContext[KerasConf]) -> Any:
         """Read the model, however it was saved."""
-        conf, options = context.conf, _load_options(context.options)
+        conf, options = context.conf, context.options.load_model_kwargs or context.options
         keras = backends.import_keras(conf.keras_backend)
         context.check_version("keras", conf.keras_version)
         backends.tell_difference(conf.keras_backend, keras.backend.backend())
@@ -173,19 +174,6 @@ def _pickle(custom_objects: dict[str, Any] | None, data: Path) -> str | None:
     with (data / formats.CUSTOM_OBJECTS).open("wb") as file:
         cloudpickle.dump(custom_objects, file)
     return f"{data.name}/{formats.CUSTOM_OBJECTS}"
-
-
-def _load_options(given: Mapping[str, Any]) -> KerasLoadOptions:
-    try:
-        options = KerasLoadOptions(**given)
-        return KerasLoadOptions(**{**given, "load_model_kwargs": None, **(options.load_model_kwargs or {})})
-    except ValidationError as error:
-        problem = error.errors()[0]
-        name = ".".join(map(str, problem["loc"]))
-        raise InvalidArgumentError(
-            f"the load option {name} cannot be used: {problem['msg']}",
-            hint=f"there are {', '.join(KerasLoadOptions.model_fields)}",
-        ) from error
 
 
 flavor = KerasFlavor()

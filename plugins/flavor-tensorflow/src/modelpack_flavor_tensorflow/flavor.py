@@ -42,6 +42,20 @@ class TensorflowOptions(PluginOptions):
     saved_model_kwargs: dict[str, Any] = Field(default_factory=dict)
 
 
+class TensorflowLoadOptions(PluginOptions):
+    """What `load_model` takes for this flavor.
+
+    Attributes:
+        tf_sess: A session of TensorFlow 1 to load into.
+        saved_model_kwargs: What `tf.saved_model.load` takes.
+        keras_model_kwargs: `compile`, `safe_mode` and `custom_objects`, for Keras models of older releases.
+    """
+
+    tf_sess: Any = None
+    saved_model_kwargs: dict[str, Any] = Field(default_factory=dict)
+    keras_model_kwargs: dict[str, Any] = Field(default_factory=dict)
+
+
 class TensorflowConf(FlavorConf):
     """What stands under `flavors: tensorflow:`.
 
@@ -77,6 +91,7 @@ class TensorflowFlavor(Flavor[TensorflowOptions, TensorflowConf]):
 
     name = "tensorflow"
     options_type = TensorflowOptions
+    load_options_type = TensorflowLoadOptions
     conf_type = TensorflowConf
     loader_modules = ("mlflow.tensorflow", "modelpack_flavor_tensorflow")
 
@@ -84,9 +99,9 @@ class TensorflowFlavor(Flavor[TensorflowOptions, TensorflowConf]):
         """TensorFlow, as whichever distribution it is installed, and NumPy."""
         return [*distributions(), "numpy"]
 
-    def executes_code(self, conf: TensorflowConf) -> str | None:
-        """Old Keras files can hold code; graphs and other files are judged when they are loaded."""
-        return keras_files.HDF5_REASON if conf.is_keras and conf.save_format in {None, "h5"} else None
+    def executes_code(self, conf: TensorflowConf) -> str | None:  # noqa: ARG002 - the files tell
+        """Nothing that could be known beforehand: graphs and Keras files are judged when they are loaded."""
+        return None
 
     @hookimpl
     def modelpack_save_model(self, model: Any, context: SaveContext[TensorflowOptions]) -> TensorflowConf:
@@ -119,7 +134,7 @@ class TensorflowFlavor(Flavor[TensorflowOptions, TensorflowConf]):
         if path.is_dir():
             return _restored(path, context)
         context.check_version(distributions()[0], conf.keras_version)
-        return keras_files.load(path, context.require_trust, context.options.get("keras_model_kwargs") or {})
+        return keras_files.load(path, context.require_trust, context.options.keras_model_kwargs)
 
     @hookimpl
     def modelpack_pyfunc_adapt(self, model: Any, context: LoadContext[TensorflowConf]) -> Predictor:
@@ -128,7 +143,7 @@ class TensorflowFlavor(Flavor[TensorflowOptions, TensorflowConf]):
 
         conf = context.conf
         if keras_files.is_keras(model):
-            return keras_files.KerasPredictor(model)
+            return keras_files.predictor(model)
         if isinstance(model, (str, os.PathLike, tensorflow().Module)):  # it is being saved: only its copy has specs
             model = saved_models.restored(context.path / str(conf.saved_model_dir), conf.meta_graph_tags)
         if conf.is_keras:
@@ -189,7 +204,7 @@ def _warn_of_unsafe(model: SavedModel) -> None:
 
 
 def _restored(path: Path, context: LoadContext[TensorflowConf]) -> Any:
-    conf, session = context.conf, context.options.get("tf_sess")
+    conf, session = context.conf, context.options.tf_sess
     saved = saved_models.read(path)
     context.check_version(distributions()[0], conf.tensorflow_version or saved.tensorflow_version)
     reason = _reason(saved, in_session=session is not None)
@@ -197,7 +212,7 @@ def _restored(path: Path, context: LoadContext[TensorflowConf]) -> Any:
         context.require_trust(reason)
     if session is not None:
         return _into_session(session, path, conf)
-    model = saved_models.restored(path, conf.meta_graph_tags, **context.options.get("saved_model_kwargs") or {})
+    model = saved_models.restored(path, conf.meta_graph_tags, **context.options.saved_model_kwargs)
     _check_key(conf.signature_def_key, model.signatures)
     return model
 
