@@ -55,6 +55,8 @@ ACCEPTED = ["polars", "scipy"]  # libraries whose data core accepts, without nee
 LINT_TOOLS = ["ruff", "import-linter"]
 WHEEL_TOOLS = ["build", "twine", "httpx"]
 MLFLOW = ["mlflow>=3", "scikit-learn", "skops"]
+HELD = ["torch==2.13.0"]  # a newer release is taken when it has been tried: what a program file may hold was read in this
+RECORDERS = ["skl2onnx"]  # what programs that record models of MLflow need beside the libraries
 PEERS = {
     "mlflow": [*MLFLOW, *MLFLOW_CONSTRAINTS],
     "mlserver": ["mlserver", "mlserver-sklearn"],
@@ -296,10 +298,9 @@ def lock(session: nox.Session) -> None:
     """Write the constraints: one resolution of everything of ours, and one of MLflow, for every supported Python."""
     ours = [CORE_WITH_EVERYTHING, *chain.from_iterable(map(_with_library, [*PLUGINS, *EXAMPLES]))]
     tools = [*TEST_TOOLS, *SERVER_TOOLS, *CLIENTS, *ACCEPTED, *LINT_TOOLS, *TYPE_TOOLS, *WHEEL_TOOLS]
-    _write_constraints(session, "constraints.txt", [*(f"-e {folder}" for folder in ours), *tools])
-    _write_constraints(
-        session, "constraints-mlflow.txt", [*MLFLOW, *(line for name in PLUGINS for line in _libraries(name))]
-    )
+    _write_constraints(session, "constraints.txt", [*(f"-e {folder}" for folder in ours), *tools, *HELD])
+    libraries = [line for folder in PLUGINS for line in _libraries(folder)]
+    _write_constraints(session, "constraints-mlflow.txt", [*MLFLOW, *libraries, *RECORDERS, *HELD])
 
 
 def _write_constraints(session: nox.Session, name: str, requirements: list[str]) -> None:
