@@ -121,17 +121,98 @@ FAULTS = (
         },
     ),
     Fault(
+        name="keeps_scale_in_process",
+        noticed_by="test_pyfunc_loads_in_a_fresh_interpreter",
+        flavor={
+            FLAVOR: "_KEPT = {}\n\n\n" + FLAVOR,
+            SAVE: SAVE + '        _KEPT["scale"] = 1.0\n',
+            PREDICT: PREDICT.replace("(params or {})", '({"scale": _KEPT["scale"]} | (params or {}))'),
+        },
+    ),
+    Fault(
         name="takes_ascii_paths_only",
         noticed_by="test_loads_from_another_place",
         flavor={LOAD: '        str(context.path).encode("ascii")\n' + LOAD},
     ),
     Fault(
         name="swallows_damage",
-        noticed_by="test_damaged_files_are_noticed",
+        noticed_by="test_cut_off_files_are_noticed",
         flavor={
-            LOAD: "        try:\n    " + LOAD + "        except Exception:\n"
+            LOAD: "        path = context.file(context.conf.data)\n        try:\n"
+            "            return soundlib.SoundModel.read(path)\n        except Exception:\n"
             '            return soundlib.SoundModel({"x": 0.0}, 0.0)\n'
         },
+    ),
+    Fault(
+        name="hides_missing_file",
+        noticed_by="test_missing_files_are_named",
+        flavor={
+            LOAD: "        try:\n    " + LOAD + "        except InvalidModelError as error:\n"
+            '            raise InvalidModelError("the model is broken") from error\n',
+            "InvalidArgumentError\n": "InvalidArgumentError, InvalidModelError\n",
+        },
+    ),
+    Fault(
+        name="joins_paths",
+        noticed_by="test_paths_that_leave_the_model_are_refused",
+        flavor={LOAD: LOAD.replace("context.file(context.conf.data)", "context.path / context.conf.data")},
+    ),
+    Fault(
+        name="locks_beside_its_file",
+        noticed_by="test_loading_leaves_the_model_as_it_is",
+        flavor={
+            LOAD: '        lock = context.path / "model.lock"\n        lock.touch()\n        lock.unlink()\n' + LOAD,
+        },
+    ),
+    Fault(
+        name="writes_a_log",
+        noticed_by="test_loading_leaves_the_working_directory_alone",
+        flavor={PREDICT: '        open("soundlib.log", "a").close()\n' + PREDICT},
+    ),
+    Fault(
+        name="chatters",
+        noticed_by="test_loading_is_silent",
+        flavor={LOAD: '        print("loading a model of soundlib")\n' + LOAD},
+    ),
+    Fault(
+        name="keeps_a_thread",
+        noticed_by="test_loading_lets_the_process_end",
+        flavor={
+            LOAD: "        import threading, time\n\n        threading.Thread(target=time.sleep, args=(3,)).start()\n"
+            + LOAD
+        },
+    ),
+    Fault(
+        name="predicts_in_a_thread",
+        noticed_by="test_fork_safe_is_true",
+        flavor={
+            KEEP: KEEP + "        from concurrent.futures import ThreadPoolExecutor\n\n"
+            "        self._pool = ThreadPoolExecutor(1)\n        self._pool.submit(int).result()\n",
+            PREDICT: "        return self._pool.submit(self._model.predict, data, **(params or {})).result()\n",
+        },
+    ),
+    Fault(
+        name="keeps_its_file_open",
+        noticed_by="test_loads_in_several_threads_at_once",
+        flavor={
+            LOAD: "        import json, time\n\n        self.path = context.file(context.conf.data)\n"
+            '        self.file = self.path.open(encoding="utf-8")\n        time.sleep(0.01)\n'
+            "        with self.file:\n            return soundlib.SoundModel(**json.load(self.file))\n"
+        },
+    ),
+    Fault(
+        name="caches_models",
+        noticed_by="test_loads_are_independent",
+        flavor={
+            FLAVOR: "_LOADED = {}\n\n\n" + FLAVOR,
+            LOAD: "        path = context.file(context.conf.data)\n        if path not in _LOADED:\n"
+            "            _LOADED[path] = soundlib.SoundModel.read(path)\n        return _LOADED[path]\n",
+        },
+    ),
+    Fault(
+        name="judges_by_the_library",
+        noticed_by="test_facts_need_no_library",
+        flavor={"        return None\n": "        import soundlib\n\n        return None if soundlib else None\n"},
     ),
     Fault(
         name="unpickles_silently",

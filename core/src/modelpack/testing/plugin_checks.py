@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from modelpack.testing.suite import Suite, declared, needed
 
 if TYPE_CHECKING:
@@ -68,6 +70,16 @@ class PluginChecks(Suite):
         needed(lambda: workbench.flavor, "test_plugin_is_valid")
         assert workbench.manager.find_flavor(workbench.model(case)) == self.flavor
 
+    def test_facts_need_no_library(self, workbench: Workbench) -> None:
+        """What a model's conf says is told where the library is not installed: by `modelpack inspect`, by servers.
+
+        If this fails: let `executes_code` and `requirements` judge by the conf alone, without importing the library.
+        """
+        declared(self.library is not None, "library")
+        needed(lambda: workbench.saved(self.cases[0]), "test_saves_a_valid_model")
+        raised, text = workbench.plugin_report()["facts"]
+        assert raised == "nothing", f"raised {raised}: {text}"
+
     def test_missing_library_is_named(self, workbench: Workbench) -> None:
         """Where the library is not installed, the error says so and how to install it.
 
@@ -76,7 +88,10 @@ class PluginChecks(Suite):
         """
         declared(self.library is not None, "library")
         needed(lambda: workbench.saved(self.cases[0]), "test_saves_a_valid_model")
-        raised, text = workbench.plugin_report()["missing"]
+        report = workbench.plugin_report()
+        if report["facts"][0] != "nothing":
+            pytest.skip("not reached: test_facts_need_no_library tells why")
+        raised, text = report["missing"]
         assert raised == "MissingDependencyError", f"raised {raised}: {text}"
         assert "pip install" in text, f"the error has no pip line: {text}"
         assert any(name in text for name in (self.library, self.distribution) if name), text

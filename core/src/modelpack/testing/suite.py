@@ -83,3 +83,9 @@ def declared(capability: bool, name: str) -> None:  # noqa: FBT001 - a declarati
     """Skip a check of something that the flavor declares not to do."""
     if not capability:
         pytest.skip(f"not declared: {name}")
+
+
+def applicable(condition: bool, reason: str) -> None:  # noqa: FBT001 - reads as a sentence
+    """Skip a check that asks nothing of a case."""
+    if not condition:
+        pytest.skip(f"does not apply: {reason}")

@@ -39,6 +39,7 @@ class SoundFlavor(Flavor[PluginOptions, SoundConf]):
     options_type = PluginOptions
     conf_type = SoundConf
     loader_modules = ("mlflow.sound",)
+    fork_safe = True
 
     def requirements(self, conf: SoundConf) -> Sequence[str]:  # noqa: ARG002 - the same for every conf
         """The library."""
