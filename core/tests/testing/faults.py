@@ -26,6 +26,7 @@ class Fault:
         inputs: What the case is given: `array` or `frame`.
         recorded: Whether there is a recorded model of an old release.
         suite: More lines of the test class.
+        metadata: What the plugin's distribution says of itself.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Fault:
     inputs: str = "array"
     recorded: bool = False
     suite: str = ""
+    metadata: str = "Summary: Saves models.\nLicense-Expression: MIT\nRequires-Dist: modelpack-core\n"
 
 
 FAULTS = (
@@ -107,6 +109,74 @@ FAULTS = (
         name="requires_nothing",
         noticed_by="test_requirements_pin_the_library",
         flavor={'        return ["soundlib"]\n': "        return []\n"},
+    ),
+    Fault(
+        name="pins_what_is_not_here",
+        noticed_by="test_requirements_are_met_here",
+        flavor={'        return ["soundlib"]\n': '        return ["soundlib", "soundlib-native==1.0"]\n'},
+    ),
+    Fault(
+        name="swallows_options",
+        noticed_by="test_unknown_options_are_refused",
+        flavor={
+            FLAVOR: 'class SoundOptions(PluginOptions, extra="allow"):\n    pass\n\n\n' + FLAVOR,
+            "    options_type = PluginOptions\n": "    options_type = SoundOptions\n",
+        },
+    ),
+    Fault(
+        name="changes_the_model",
+        noticed_by="test_saving_leaves_the_model_as_it_is",
+        flavor={SAVE: SAVE + "        model.bias += 1.0\n"},
+    ),
+    Fault(
+        name="loads_what_it_cannot_save",
+        noticed_by="test_loaded_model_is_saved_again",
+        flavor={
+            LOAD: "        from types import MappingProxyType\n\n"
+            + LOAD.replace("return", "model =")
+            + "        model.weights = MappingProxyType(model.weights)\n        return model\n"
+        },
+    ),
+    Fault(
+        name="adapts_loaded_models_only",
+        noticed_by="test_saves_with_an_input_example",
+        flavor={
+            LOAD: LOAD.replace("return", "model =") + "        model.scale = 1.0\n        return model\n",
+            PREDICT: PREDICT.replace("(params or {})", '{"scale": self._model.scale, **(params or {})}'),
+        },
+    ),
+    Fault(
+        name="is_not_described",
+        noticed_by="test_distribution_says_what_it_is",
+        metadata="Summary: Saves models.\n",
+    ),
+    Fault(
+        name="keeps_an_absolute_path",
+        noticed_by="test_conf_paths_are_relative",
+        flavor={SAVED: '        return SoundConf(version=soundlib.__version__, source="/opt/soundlib/models")\n'},
+    ),
+    Fault(
+        name="leaves_a_file",
+        noticed_by="test_conf_names_every_file",
+        flavor={SAVE: SAVE + '        (context.path / "model.json.bak").touch()\n'},
+    ),
+    Fault(
+        name="forbids_keys",
+        noticed_by="test_unknown_keys_of_the_conf_are_kept",
+        flavor={"class SoundConf(FlavorConf):": 'class SoundConf(FlavorConf, extra="forbid"):'},
+    ),
+    Fault(
+        name="has_a_policy_of_its_own",
+        noticed_by="test_version_policy_is_the_callers",
+        flavor={
+            COMPARE: "        if context.conf.version not in {None, soundlib.__version__}:\n"
+            '            raise InvalidArgumentError(f"soundlib {context.conf.version} wrote this")\n'
+        },
+    ),
+    Fault(
+        name="needs_a_version",
+        noticed_by="test_conf_without_version_is_read",
+        flavor={COMPARE: COMPARE + '        int(context.conf.version.partition(".")[0])\n'},
     ),
     Fault(name="ignores_versions", noticed_by="test_version_is_recorded_and_compared", flavor={COMPARE: ""}),
     Fault(
@@ -228,6 +298,7 @@ FAULTS = (
         noticed_by="test_executes_code_is_true",
         flavor={
             SAVE: SAVE + '        (context.path / "hello.py").write_text("", encoding="utf-8")\n',
+            SAVED: '        return SoundConf(version=soundlib.__version__, code_file="hello.py")\n',
             LOAD: '        path = context.file("hello.py")\n'
             '        exec(compile(path.read_text(encoding="utf-8"), path, "exec"))\n' + LOAD,
         },

@@ -81,17 +81,19 @@ time_created: '2018-05-25T17:28:53.35'
 """
 
 
-def install(site: Path, name: str, flavor: str, *, claims: bool) -> None:
-    """Install a flavor and a library of its own, as a distribution each."""
+def install(site: Path, fault: Fault) -> None:
+    """Install a flavor with a fault and a library of its own, as a distribution each."""
+    name, flavor = fault.name, broken(fault)
     (site / f"{name}.py").write_text(flavor.replace("soundlib", f"lib_{name}").replace("sound", name), encoding="utf-8")
     library = (SOUND / "soundlib.py").read_text(encoding="utf-8")
     (site / f"lib_{name}.py").write_text(library, encoding="utf-8")
-    claim = f"[modelpack.model_modules]\nlib_{name} = {name}:flavor\n" if claims else ""
+    claim = f"[modelpack.model_modules]\nlib_{name} = {name}:flavor\n" if fault.claims else ""
     points = f"[modelpack.flavors]\n{name} = {name}:flavor\n{claim}"
-    for distribution, entry_points in ((f"modelpack_flavor_{name}", points), (f"lib_{name}", "")):
+    plugin, described = f"modelpack_flavor_{name}", fault.metadata
+    for distribution, entry_points, told in ((plugin, points, described), (f"lib_{name}", "", "")):
         information = site / f"{distribution}-1.2.3.dist-info"
         information.mkdir()
-        (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.2.3\n")
+        (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.2.3\n{told}")
         (information / "entry_points.txt").write_text(entry_points)
 
 
@@ -123,7 +125,7 @@ def started(folder: Path, faults: Sequence[Fault]) -> subprocess.Popen[str]:
     site = folder / "site"
     site.mkdir(parents=True)
     for fault in faults:
-        install(site, fault.name, broken(fault), claims=fault.claims)
+        install(site, fault)
         old_model(folder / f"old-{fault.name}", fault.name)
     (folder / "test_suites.py").write_text("\n".join([HEAD, *map(suite, faults)]), encoding="utf-8")
     (folder / "conftest.py").write_text(REPORT, encoding="utf-8")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from modelpack.testing.cases import FlavorCase
     from modelpack.testing.workbench import Workbench
 
+LICENCE = frozenset({"License", "License-Expression"})
 HEAVY = frozenset({"numpy", "pandas", "pyarrow", "scipy"})
 
 
@@ -50,6 +51,29 @@ class PluginChecks(Suite):
         misspelt argument, an entry point that is not reinstalled since `pyproject.toml` was changed.
         """
         assert workbench.flavor.name == self.flavor
+
+    def test_distribution_says_what_it_is(self, workbench: Workbench) -> None:
+        """The distribution of the plugin has a summary and a licence, and requires `modelpack-core`.
+
+        If this fails: complete `[project]` in `pyproject.toml`: `description`, `license`, `dependencies`; then install
+        the plugin again.
+        """
+        from importlib import metadata
+
+        from packaging.requirements import Requirement
+        from packaging.utils import canonicalize_name
+
+        flavor = needed(lambda: workbench.flavor, "test_plugin_is_valid")
+        distribution = metadata.distribution(workbench.manager.record_of(flavor).distribution)
+        told = distribution.metadata
+        licence = [
+            *LICENCE & set(told),
+            *(line for line in told.get_all("Classifier", []) if line.startswith("License")),
+        ]
+        assert "Summary" in told, f"{told['Name']} has no summary"
+        assert licence, f"{told['Name']} has no licence"
+        required = {canonicalize_name(Requirement(line).name) for line in distribution.requires or ()}
+        assert "modelpack-core" in required, f"{told['Name']} requires {', '.join(sorted(required)) or 'nothing'}"
 
     def test_plugin_imports_no_library(self, workbench: Workbench) -> None:
         """Finding and checking a plugin costs milliseconds.

@@ -32,6 +32,7 @@ class Suite:
         supports_params: Whether predictions take params.
         deterministic: Whether the same rows always give the same predictions.
         thread_safe: Whether one model predicts in several threads at a time.
+        saves_loaded_models: Whether what a load gives can be saved again.
     """
 
     flavor: ClassVar[str]
@@ -45,6 +46,7 @@ class Suite:
     supports_params: ClassVar[bool] = False
     deterministic: ClassVar[bool] = True
     thread_safe: ClassVar[bool] = True
+    saves_loaded_models: ClassVar[bool] = True
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Run every check once for each case, or recorded model."""
