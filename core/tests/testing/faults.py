@@ -10,6 +10,7 @@ SAVED = "        return SoundConf(version=soundlib.__version__)\n"
 COMPARE = '        context.check_version("soundlib", context.conf.version)\n'
 LOAD = "        return soundlib.SoundModel.read(context.file(context.conf.data))\n"
 KEEP = "        self._model = model\n"
+TAKES = "        self.takes_arrays = list(names) == list(model.weights)\n"
 PREDICT = "        return self._model.predict(data, **(params or {}))\n"
 FLAVOR = "class SoundFlavor(Flavor[PluginOptions, SoundConf]):\n"
 
@@ -314,6 +315,65 @@ FAULTS = (
         flavor={PREDICT: PREDICT.replace("params or {}))", "params or {})).round()")},
     ),
     Fault(
+        name="answers_objects",
+        noticed_by="test_predictions_keep_their_type",
+        flavor={PREDICT: PREDICT.replace("params or {}))", "params or {})).astype(object)")},
+    ),
+    Fault(
+        name="invents_a_row",
+        noticed_by="test_no_rows",
+        flavor={
+            PREDICT: "        import numpy as np\n\n        if len(data) == 0:\n            return np.zeros(1)\n"
+            + PREDICT
+        },
+    ),
+    Fault(
+        name="writes_and_takes_back",
+        noticed_by="test_read_only_input_is_taken",
+        flavor={PREDICT: "        data += 1.0\n        data -= 1.0\n" + PREDICT},
+    ),
+    Fault(
+        name="reads_memory_by_itself",
+        noticed_by="test_memory_layout_does_not_matter",
+        flavor={
+            PREDICT: "        import numpy as np\n\n"
+            '        memory = np.frombuffer(data.tobytes(order="A"), dtype=data.dtype)\n'
+            "        data = memory.reshape(data.shape)\n" + PREDICT
+        },
+    ),
+    Fault(
+        name="sorts_by_index",
+        noticed_by="test_index_is_kept",
+        flavor={TAKES: "", PREDICT: "        data = data.sort_index()\n" + PREDICT},
+        inputs="frame",
+    ),
+    Fault(
+        name="numbers_rows_anew",
+        noticed_by="test_index_is_kept",
+        flavor={
+            TAKES: "",
+            PREDICT: "        import pandas as pd\n\n" + PREDICT.replace("return ", "return pd.Series(")[:-1] + ")\n",
+        },
+        inputs="frame",
+    ),
+    Fault(
+        name="takes_columns_by_position",
+        noticed_by="test_columns_are_known_by_name",
+        flavor={PREDICT: '        data = data.to_numpy() if hasattr(data, "columns") else data\n' + PREDICT},
+        inputs="frame",
+    ),
+    Fault(
+        name="takes_arrays_always",
+        noticed_by="test_arrays_follow_the_signature",
+        flavor={TAKES: "        self.takes_arrays = True\n"},
+        inputs="frame",
+    ),
+    Fault(
+        name="narrows_numbers",
+        noticed_by="test_v2_answers_as_predict",
+        flavor={PREDICT: PREDICT.replace("params or {}))", 'params or {})).astype("float32")')},
+    ),
+    Fault(
         name="answers_scalars",
         noticed_by="test_one_row_and_many",
         flavor={
@@ -343,7 +403,6 @@ FAULTS = (
         name="claims_arrays",
         noticed_by="test_array_is_answered_as_the_frame",
         flavor={
-            KEEP: KEEP + "        self.takes_arrays = True\n",
             PREDICT: PREDICT.replace("return", "answer =")
             + '        return data["x"] * 0.0 + answer if hasattr(data, "columns") else answer\n',
         },
@@ -352,7 +411,7 @@ FAULTS = (
     Fault(
         name="needs_more_than_json",
         noticed_by="test_invocations_answer_as_predict",
-        flavor={PREDICT: '        assert data.attrs["unit"] == "m"\n' + PREDICT},
+        flavor={TAKES: "", PREDICT: '        assert data.attrs["unit"] == "m"\n' + PREDICT},
         inputs="frame",
     ),
     Fault(

@@ -5,6 +5,15 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+_KINDS = {
+    "f": "real numbers",
+    "i": "whole numbers",
+    "u": "whole numbers",
+    "b": "truths",
+    "M": "dates",
+    "m": "durations",
+}
+
 
 def rows(data: Any, start: int, stop: int | None = None) -> Any:
     """A copy of some rows of a DataFrame, Series, array, list or dict of those."""
@@ -41,6 +50,8 @@ def difference(actual: Any, expected: Any, tolerance: float) -> str | None:
     first, second = (np.asarray(value).ravel() for value in (actual, expected))
     if first.shape != second.shape:
         return f"{first.size} values instead of {second.size}: {_short(actual)} instead of {_short(expected)}"
+    if _is_text(first) != _is_text(second):
+        return f"{_short(actual)} instead of {_short(expected)}"
     if first.dtype.kind in "fc" or second.dtype.kind in "fc":
         same = np.isclose(first.astype(float), second.astype(float), rtol=tolerance, atol=tolerance, equal_nan=True)
     else:
@@ -49,6 +60,29 @@ def difference(actual: Any, expected: Any, tolerance: float) -> str | None:
         return None
     place = int(np.flatnonzero(~same)[0])
     return f"value {place} is {first[place]!r} instead of {second[place]!r} (tolerance {tolerance})"
+
+
+def kinds(predictions: Any) -> list[str]:
+    """What predictions consist of: real numbers, whole numbers, truths, text, objects; by column where they differ."""
+    import numpy as np
+
+    if isinstance(predictions, dict):
+        return [f"{name}: {kind}" for name, value in predictions.items() for kind in kinds(value)]
+    columns = [column for _, column in predictions.items()] if hasattr(predictions, "columns") else [predictions]
+    found = [_kind(np.asarray(column)) for column in columns]
+    return found[:1] if len(set(found)) == 1 else found
+
+
+def _kind(array: Any) -> str:
+    if _is_text(array):
+        return "text"
+    return _KINDS.get(array.dtype.kind, "objects")
+
+
+def _is_text(array: Any) -> bool:
+    return array.dtype.kind in "US" or (
+        array.dtype.kind == "O" and any(isinstance(each, str) for each in array.ravel())
+    )
 
 
 def _dict_difference(actual: Any, expected: Any, tolerance: float) -> str | None:
