@@ -157,7 +157,7 @@ def _check(test: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_sound_flavor_passes_every_check(outcomes: Outcomes) -> None:
     """Nothing fails, and every check has something to ask of a flavor that declares everything."""
     outcome = outcomes["Test_sound"]
@@ -168,7 +168,7 @@ def test_sound_flavor_passes_every_check(outcomes: Outcomes) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_broken_flavor_fails_the_check_that_names_its_fault(outcomes: Outcomes, fault: Fault) -> None:
     """One check fails, and it is the one that tells the author what to mend."""
@@ -177,7 +177,7 @@ def test_broken_flavor_fails_the_check_that_names_its_fault(outcomes: Outcomes, 
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_every_check_notices_something(outcomes: Outcomes) -> None:
     """No check of the kit is without a flavor that it fails, but the one that only core could break."""
     checks = set(map(_check, outcomes["Test_sound"]))

@@ -50,6 +50,8 @@ class LoadingChecks(Suite):
             lambda: workbench.pyfunc(case).predict(workbench.inputs(case)), "test_pyfunc_predicts_as_the_library"
         )
         report = _report(workbench, case)
+        if self.deterministic and difference(report.native, workbench.expected(case), case.tolerance) is not None:
+            pytest.skip(f"not reached: {FRESH} tells why")
         assert report.pyfunc_error is None, report.pyfunc_error
         told = difference(report.pyfunc, expected, case.tolerance) if self.deterministic else None
         assert told is None, f"through pyfunc another process predicts otherwise: {told}"
@@ -128,6 +130,7 @@ class LoadingChecks(Suite):
         import modelpack
 
         declared(self.deterministic, "deterministic")
+        applicable(bool(self.cases), "the class has no cases")
         cases = list(self.cases) * AT_ONCE
         for case in self.cases:
             _report(workbench, case)
