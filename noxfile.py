@@ -46,7 +46,7 @@ MLFLOW_CONSTRAINTS = ["-c", "constraints-mlflow.txt"]
 TEST_TOOLS = ["pytest", "pytest-timeout", "hypothesis"]
 SERVER_TOOLS = ["openapi-spec-validator>=0.7.1", "trustme>=1.2"]
 CLIENTS = ["tritonclient[http]", "schemathesis", "playwright"]
-BENCHMARK_FOLDERS = ["benchmarks/subjects", "benchmarks/serving", "benchmarks/serving/programs"]
+BENCHMARK_FOLDERS = ["benchmarks/flavors", "benchmarks/subjects", "benchmarks/serving", "benchmarks/serving/programs"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ACCEPTED = ["polars", "scipy"]  # libraries whose data core accepts, without needing them
 LINT_TOOLS = ["ruff", "import-linter"]
@@ -230,11 +230,19 @@ def wheels(session: nox.Session) -> None:
     session.run("twine", "check", "--strict", *built)
     empty = Path(session.create_tmp()).resolve() / "empty"
     wheels = [path for path in built if path.endswith(".whl")]
-    small = [path for path in wheels if re.search(r"modelpack_(core|flavor_sklearn|flavor_toy)-", path)]
+    small = _named(wheels, "core", "flavor_sklearn", "flavor_toy")
     _make_environment(session, empty, *small, "httpx", *CONSTRAINTS)
     _make_environment(session, empty, "--no-deps", *wheels)
     with session.chdir(session.create_tmp()):
         session.run(str(_interpreter(empty)), str(ROOT / "tests" / "wheels" / "smoke.py"), external=True)
+    stranger = Path(session.create_tmp()).resolve() / "stranger"
+    _make_environment(session, stranger, *_named(wheels, "core", "flavor_statsmodels"), *CONSTRAINTS)
+    with session.chdir(session.create_tmp()):
+        session.run(str(_interpreter(stranger)), str(ROOT / "tests" / "wheels" / "third_party.py"), external=True)
+
+
+def _named(wheels: list[str], *distributions: str) -> list[str]:
+    return [path for path in wheels if re.search(rf"modelpack_({'|'.join(distributions)})-", path)]
 
 
 @nox.session
@@ -264,6 +272,17 @@ def bench_serving(session: nox.Session) -> None:
         options += [f"--{peer}-python", str(_interpreter(folder / peer))]
     session.install(f"./{CORE}[pandas,arrow]", "./plugins/flavor-sklearn", "cloudpickle", *CONSTRAINTS)
     session.run("python", "benchmarks/serving", *options, *session.posargs)
+
+
+@nox.session
+@nox.parametrize("name", [nox.param(folder, id=Path(folder).name) for folder in PLUGINS if "/flavor-" in folder])
+def bench_flavor(session: nox.Session, name: str) -> None:
+    """Measure a flavor against MLflow's module for the same library."""
+    mlflow = Path(session.create_tmp()).resolve() / "mlflow"
+    _make_environment(session, mlflow, *MLFLOW, *_libraries(name), *MLFLOW_CONSTRAINTS)
+    session.install(f"./{CORE}[pandas]", _with_library(name), "cloudpickle", *CONSTRAINTS)
+    options = ["--flavor", Path(name).name.removeprefix("flavor-"), "--mlflow-python", str(_interpreter(mlflow))]
+    session.run("python", "benchmarks/flavors/against_mlflow.py", *options, *session.posargs)
 
 
 @nox.session(venv_backend="none")

@@ -51,7 +51,7 @@ class LoadContext(Generic[ConfT]):
         conf: What stands under `flavors: <name>:`, validated as the flavor's `conf_type`.
         pyfunc_conf: What stands under `flavors: python_function:`; empty when the model has no such view.
         signature: The model's signature.
-        options: The caller's load options, such as a device.
+        options: The caller's load options, such as a device, validated as the flavor's `load_options_type`.
         require_trust: Call it with a reason before doing something that runs code from the model and that
             `executes_code(conf)` could not foresee; it raises `TrustError` unless the caller trusts this model.
         check_version: Call it with a distribution's name and the version recorded in the model; it warns, raises or
@@ -63,7 +63,7 @@ class LoadContext(Generic[ConfT]):
     conf: ConfT
     pyfunc_conf: Mapping[str, Any] = field(default_factory=dict)
     signature: ModelSignature | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Any = None
     require_trust: Callable[[str], None]
     check_version: Callable[[str, str | None], None]
     flavor: str = ""

@@ -65,6 +65,7 @@ class Flavor(ABC, Generic[OptionsT, ConfT]):
     Attributes:
         name: The key under `flavors:` in `MLmodel`, such as `xgboost`.
         options_type: What `save_model(model, path, **options)` accepts for this flavor.
+        load_options_type: What `load_model(uri, **options)` accepts for it; nothing, unless it is said.
         conf_type: What the flavor writes under its key.
         loader_modules: The values of `python_function: loader_module:` that stand for this flavor. The first is
             written; the others are read. Empty when the flavor has no generic Python view.
@@ -75,6 +76,7 @@ class Flavor(ABC, Generic[OptionsT, ConfT]):
 
     name: ClassVar[str]
     options_type: type[OptionsT]
+    load_options_type: type[PluginOptions] = PluginOptions
     conf_type: type[ConfT]
     loader_modules: ClassVar[tuple[str, ...]] = ()
     fork_safe: ClassVar[bool] = False

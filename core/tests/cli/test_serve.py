@@ -157,4 +157,4 @@ def test_the_defaults_are_those_of_the_settings(monkeypatch: pytest.MonkeyPatch)
     given: list[Any] = []
     monkeypatch.setattr("modelpack.serving.processes.run.serve", lambda *arguments: given.extend(arguments))
     command("absent")
-    assert given[:2] == [ModelSource(uri="absent"), ServerSettings()]
+    assert given[:2] == [ModelSource(uri="absent"), ServerSettings(loop_calls=True)]

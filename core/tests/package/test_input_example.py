@@ -214,6 +214,38 @@ def test_models_are_called_with_frames(example: Any, columns: list[Any], rows: i
     assert (list(frame.columns), len(frame)) == (columns, rows)
 
 
+class _Tensor:
+    """As tensors of other libraries are: they become arrays, if their type allows it."""
+
+    def __init__(self, values: Any) -> None:
+        self.values = values
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
+        if self.values is None:
+            raise TypeError("no such type")
+        return np.array(self.values)
+
+    def __dlpack__(self) -> Any:
+        raise NotImplementedError
+
+
+def test_tensors_of_other_libraries_are_arrays() -> None:
+    """Alone, by name, and beside params; they reach the flavor as arrays, and stand in the file as such."""
+    alone = InputExample.of(_Tensor([[1, 2]]))
+    named = InputExample.of({"a": _Tensor([1.5]), "b": np.array([2])})
+    beside = InputExample.of((_Tensor([[1, 2]]), {"k": 3}))
+    assert [type(each) for each in (alone.data, named.data["a"], beside.data)] == [np.ndarray] * 3
+    assert named.rendered().info["type"] == alone.rendered().info["type"] == "ndarray"
+    assert beside.params == {"k": 3}
+
+
+def test_a_tensor_that_cannot_be_an_array_is_named() -> None:
+    """The error says which type it has, and what to give."""
+    with pytest.raises(InvalidArgumentError, match=r"the _Tensor .* no such type") as raised:
+        InputExample.of({"a": _Tensor(None)})
+    assert raised.value.hint == "give it as a NumPy array"
+
+
 def test_predicting_cannot_change_the_callers_example() -> None:
     """The model gets a copy."""
     example = FRAME.copy()

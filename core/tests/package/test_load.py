@@ -356,8 +356,22 @@ def test_a_loaded_flavor_comes_with_its_context(saved: Path, toy_model: ToyModel
     flavor, native, context = load_native(stored, "toy", plugins=toy_plugins, options={"device": "cpu"})
     assert (flavor.name, native) == ("toy", toy_model)
     assert context.conf.data == context.pyfunc_conf["data"] == "model.json"
-    assert context.options == {"device": "cpu"}
+    assert context.options.device == "cpu"
     assert json.loads(context.file("model.json").read_text())["bias"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"devcie": "gpu"}, "did you mean 'device'"), ({"device": "tpu"}, "the option 'device' is 'tpu'")],
+    ids=["unknown", "wrong value"],
+)
+def test_load_options_are_checked(
+    saved: Path, toy_plugins: PluginManager, options: dict[str, Any], message: str
+) -> None:
+    """A misspelt device must not go unnoticed."""
+    with pytest.raises(InvalidArgumentError, match=message) as raised:
+        load_model(saved, plugins=toy_plugins, **options)
+    assert "load options of the flavor 'toy': device" in str(raised.value)
 
 
 def test_a_load_that_fails_names_the_plugin(saved: Path, toy_plugins: PluginManager) -> None:

@@ -111,7 +111,7 @@ def test_the_configuration_is_saved_and_can_be_set_at_load() -> None:
 def test_an_unknown_load_option_is_refused() -> None:
     """The hint names the one there is."""
     pyfunc.save_model("model", python_model=scaler())
-    with pytest.raises(InvalidArgumentError, match="no load option 'device'"):
+    with pytest.raises(InvalidArgumentError, match="there is no option 'device'"):
         pyfunc.load_model("model", device="cuda")
 
 

@@ -158,7 +158,7 @@ FAULTS = (
     ),
     Fault(
         name="leaves_a_file",
-        noticed_by="test_conf_names_every_file",
+        noticed_by="test_no_file_is_left_over",
         flavor={SAVE: SAVE + '        (context.path / "model.json.bak").touch()\n'},
     ),
     Fault(

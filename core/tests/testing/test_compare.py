@@ -16,6 +16,10 @@ SAME: list[tuple[Any, Any, float]] = [
     (pd.Series(["x", "y"]), np.array(["x", "y"], dtype=object), 0.0),
     (np.array([1.0]), np.array([1.0 + 1e-9]), 1e-6),
     ({"a": np.array([1])}, {"a": [1]}, 0.0),
+    (np.array([None, 1.0], dtype=object), np.array([np.nan, 1.0]), 0.0),
+    (pd.DataFrame({"a": [1.0, 2.0], "b": [np.array([3.0, 4.0]), np.ones(2)]}), [[1.0, [3.0, 4.0]], [2, [1, 1]]], 0.0),
+    (pd.DataFrame({"b": [np.array([3.0, 4.0]), np.ones(2)]}), [[[3.0, 4.0]], [[1.0, 1.0]]], 0.0),
+    (pd.DataFrame({"m": [{"x": 1.0}]}), pd.DataFrame({"m": [{"x": 1.0 + 1e-9}]}), 1e-6),
 ]
 DIFFERENT: list[tuple[Any, Any, float, str]] = [
     (np.array([1.0, 2.0]), np.array([1.0, 2.5]), 0.0, "value 1 is"),
@@ -27,6 +31,8 @@ DIFFERENT: list[tuple[Any, Any, float, str]] = [
     ({"a": np.array([1])}, {"b": np.array([1])}, 0.0, "instead of"),
     ({"a": np.array([1])}, {"a": np.array([2])}, 0.0, "a: value 0"),
     (np.array([1]), {"a": np.array([1])}, 0.0, "instead of"),
+    (pd.DataFrame({"b": [np.array([3.0, 4.0])]}), [[[3.0, 5.0]]], 0.0, "value 1 is"),
+    (pd.DataFrame({"m": [{"x": 1.0}]}), pd.DataFrame({"m": [{"y": 1.0}]}), 1e-6, "'x' instead of 'y'"),
 ]
 
 

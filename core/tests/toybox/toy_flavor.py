@@ -23,6 +23,12 @@ class ToyOptions(PluginOptions):
     suffix: Literal["json", "toy"] = "json"
 
 
+class ToyLoadOptions(PluginOptions):
+    """What `load_model(uri, **options)` takes for the toy flavor."""
+
+    device: Literal["cpu", "gpu"] = "cpu"
+
+
 class ToyConf(FlavorConf):
     """What stands under `flavors: toy:`."""
 
@@ -56,6 +62,7 @@ class ToyFlavor(Flavor[ToyOptions, ToyConf]):
 
     name = "toy"
     options_type = ToyOptions
+    load_options_type = ToyLoadOptions
     conf_type = ToyConf
     loader_modules = ("toy_flavor", "mlflow.toy")
 

@@ -1,4 +1,4 @@
-"""`modelpack plugins`: what is installed, and what one plugin offers."""
+"""`modelpack plugins`: what is installed, what one plugin offers, and how to start another."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from modelpack.cli import new_plugin
 from modelpack.cli.options import JsonOption
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from modelpack.plugins.discovery import PluginRecord
     from modelpack.plugins.manager import PluginManager
 
-app = typer.Typer(help="Show the installed plugins.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Show the installed plugins, or start your own.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(new_plugin.app, name="new")
 
 
 @app.command("list")
@@ -109,6 +111,7 @@ def _facts(manager: PluginManager, record: PluginRecord) -> dict[str, Any]:
     return {
         "loader_modules": list(flavor.loader_modules),
         "options": _fields(flavor.options_type),
+        "load_options": _fields(flavor.load_options_type),
         "conf": _fields(flavor.conf_type),
     }
 

@@ -60,6 +60,7 @@ def serve(  # noqa: PLR0913 - each is one option of the command
         tls_key=tls_key,
         api_key_file=api_key_file,
         workers=workers,
+        loop_calls=threads is None,
         max_batch=max_batch,
         max_delay=max_delay_ms / 1000,
         max_queue=max_queue,

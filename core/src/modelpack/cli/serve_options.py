@@ -49,8 +49,8 @@ ThreadsOption = Annotated[
     int | None,
     typer.Option(
         "--threads",
-        help="How many calls to the model a process makes at a time; 0 makes them on the event loop.",
-        show_default="one for each CPU",
+        help="How many threads of a process call the model; 0 makes all calls on the event loop.",
+        show_default="one for each CPU, and none for calls that have proved to be quick",
     ),
 ]
 MaxBatchOption = Annotated[

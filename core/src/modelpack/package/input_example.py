@@ -45,17 +45,17 @@ class InputExample:
 
     @classmethod
     def of(cls, example: Any) -> InputExample:
-        """Take an example, or a pair `(example, params)`.
+        """Take an example, or a pair `(example, params)`; tensors of other libraries become NumPy's arrays.
 
         Raises:
-            InvalidArgumentError: The params have other than text as names.
+            InvalidArgumentError: The params have other than text as names, or a tensor cannot become an array.
         """
         if not (isinstance(example, tuple) and len(example) == 2 and isinstance(example[1], Mapping)):  # noqa: PLR2004 - a pair
-            return cls(example)
+            return cls(_with_arrays(example))
         data, params = example
         if not all(isinstance(name, str) for name in params):
             raise InvalidArgumentError(f"the params of the input example have names that are no text: {list(params)}")
-        return cls(data, dict(params))
+        return cls(_with_arrays(data), dict(params))
 
     def for_prediction(self) -> Any:
         """A copy of the data in the form in which models are called: plain JSON values as a DataFrame."""
@@ -122,6 +122,39 @@ def read_input_example(path: Path, info: Mapping[str, Any] | None) -> InputExamp
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidModelError(f"the input example {file} is not in the form that MLmodel says: {error}") from error
     return InputExample(data, params)
+
+
+def _with_arrays(data: Any) -> Any:
+    """The data with NumPy's arrays in place of tensors of other libraries, which stand alone or in a mapping."""
+    if isinstance(data, Mapping):
+        return {name: _as_array(value) for name, value in data.items()} if any(map(_is_tensor, data.values())) else data
+    return _as_array(data)
+
+
+def _is_tensor(value: Any) -> bool:
+    return all(hasattr(type(value), name) for name in ("__array__", "__dlpack__")) and not _is_numpy(value)
+
+
+def _is_numpy(value: Any) -> bool:
+    return type(value).__module__.partition(".")[0] == "numpy"
+
+
+def _as_array(value: Any) -> Any:
+    if not _is_tensor(value):
+        return value
+    import numpy as np
+
+    try:
+        return np.asarray(value)
+    except (
+        TypeError,
+        RuntimeError,
+        ValueError,
+    ) as error:  # a tensor on a device, with gradients, or of a type of its own
+        raise InvalidArgumentError(
+            f"the {type(value).__qualname__} in the input example cannot be made an array: {error}",
+            hint="give it as a NumPy array",
+        ) from error
 
 
 def _kind(data: Any) -> str:

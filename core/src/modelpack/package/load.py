@@ -169,7 +169,7 @@ def load_native(
         conf=conf,
         pyfunc_conf=pyfunc_conf,
         signature=stored.mlmodel.signature,
-        options=dict(options or {}),
+        options=dispatch.validated_load_options(chosen, options or {}),
         require_trust=require_trust,
         check_version=check.distribution,
     )

@@ -173,6 +173,7 @@ class _Save:
             conf=conf,
             pyfunc_conf=self.mlmodel.flavors.get(PYFUNC, {}),
             signature=self.signature,
+            options=dispatch.validated_load_options(self.flavor, {}),
             require_trust=_allow,
             check_version=_same_process,
         )

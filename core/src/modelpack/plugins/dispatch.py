@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from modelpack.errors import PluginError
 from modelpack.interfaces import FlavorConf
-from modelpack.plugins.options import validated_options
+from modelpack.plugins.options import validated_load_options, validated_options
 
 if TYPE_CHECKING:
     from modelpack.contexts import DeployContext, LoadContext, SaveContext
@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from modelpack.interfaces import Flavor, Predictor, Target
     from modelpack.plugins.manager import PluginManager
 
-__all__ = ["conf_problems", "deploy", "load_model", "pyfunc_adapt", "save_model", "validated_options"]
+__all__ = [
+    "conf_problems",
+    "deploy",
+    "load_model",
+    "pyfunc_adapt",
+    "save_model",
+    "validated_load_options",
+    "validated_options",
+]
 
 _PLAIN = (str, int, float, bool, type(None))
 

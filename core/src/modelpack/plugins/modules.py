@@ -59,6 +59,7 @@ class ModuleFlavor(_Module, Flavor[PluginOptions, FlavorConf]):
         """Adapt a module that stands behind the entry point `name`."""
         super().__init__(module, name)
         vars(self).update(
+            load_options_type=getattr(module, "load_options_type", PluginOptions),
             conf_type=getattr(module, "conf_type", FlavorConf),
             loader_modules=getattr(module, "loader_modules", ()),
             fork_safe=getattr(module, "fork_safe", False),

@@ -30,7 +30,27 @@ def validated_options(plugin: Flavor[Any, Any] | Target[Any], options: Mapping[s
         InvalidArgumentError: An option is unknown (the nearest is named), missing, or has a wrong value (the value and
             what is expected are named). All of them, when there are several.
     """
-    options_type: type[PluginOptions] = plugin.options_type
+    return _validated(plugin, plugin.options_type, "options", options)
+
+
+def validated_load_options(flavor: Flavor[Any, Any], options: Mapping[str, Any]) -> PluginOptions:
+    """Check a caller's load options against what the flavor takes.
+
+    Returns:
+        An instance of the flavor's `load_options_type`.
+
+    Raises:
+        InvalidArgumentError: As for `validated_options`.
+    """
+    return _validated(flavor, flavor.load_options_type, "load options", options)
+
+
+def _validated(
+    plugin: Flavor[Any, Any] | Target[Any],
+    options_type: type[PluginOptions],
+    what: str,
+    options: Mapping[str, Any],
+) -> PluginOptions:
     try:
         return options_type.model_validate(dict(options))
     except ValidationError as error:
@@ -38,8 +58,8 @@ def validated_options(plugin: Flavor[Any, Any] | Target[Any], options: Mapping[s
         problems = [_problem(details, fields) for details in error.errors()]
         owner = f"{'target' if isinstance(plugin, Target) else 'flavor'} {plugin.name!r}"
         raise InvalidArgumentError(
-            f"the options do not fit the {owner}: {'; '.join(problems)}",
-            hint=f"options of the {owner}: {listing(fields)}",
+            f"the {what} do not fit the {owner}: {'; '.join(problems)}",
+            hint=f"{what} of the {owner}: {listing(fields)}",
         ) from None  # pydantic's own text would show the values of secret options
 
 

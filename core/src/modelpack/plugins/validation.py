@@ -143,6 +143,7 @@ def _fact_problems(record: PluginRecord, plugin: Flavor[Any, Any] | Target[Any])
         yield f"its name is {name!r}, and its entry point is called {record.name!r}"
     yield from _type_problems(plugin, "options_type", PluginOptions)
     if isinstance(plugin, Flavor):
+        yield from _type_problems(plugin, "load_options_type", PluginOptions)
         yield from _type_problems(plugin, "conf_type", FlavorConf)
         loaders: object = plugin.loader_modules
         if not isinstance(loaders, tuple) or not all(isinstance(loader, str) for loader in loaders):

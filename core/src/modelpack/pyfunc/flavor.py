@@ -72,11 +72,22 @@ class PythonFunctionConf(FlavorConf):
         return {key: value for key, value in serialize(self).items() if value is not None}
 
 
+class PythonFunctionLoadOptions(PluginOptions):
+    """What `load_model` takes for this flavor.
+
+    Attributes:
+        model_config_: Called `model_config`: values for the context of a `PythonModel`, over those in the model.
+    """
+
+    model_config_: Any = Field(default=None, alias="model_config")
+
+
 class PythonFunctionFlavor(Flavor[PythonFunctionOptions, PythonFunctionConf]):
     """Saves a `PythonModel`, or files with the module that loads them; loads both, MLflow's too."""
 
     name: ClassVar[str] = "python_function"
     options_type = PythonFunctionOptions
+    load_options_type = PythonFunctionLoadOptions
     conf_type = PythonFunctionConf
     loader_modules: ClassVar[tuple[str, ...]] = CLASS_LOADERS
 
@@ -224,12 +235,7 @@ def _model_context(context: LoadContext[PythonFunctionConf]) -> PythonModelConte
 
 
 def _model_config(context: LoadContext[PythonFunctionConf]) -> dict[str, Any]:
-    unknown = set(context.options) - {"model_config"}
-    if unknown:
-        raise InvalidArgumentError(
-            f"the flavor python_function has no load option {min(unknown)!r}", hint="it has: model_config"
-        )
-    return {**(context.conf.config or {}), **_mapping(context.options.get("model_config"), "model_config")}
+    return {**(context.conf.config or {}), **_mapping(context.options.model_config_, "model_config")}
 
 
 def _ready_copy(model: Any, model_context: PythonModelContext) -> Any:

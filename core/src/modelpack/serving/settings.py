@@ -40,6 +40,7 @@ class ServerSettings:
         workers: How many processes score.
         threads: How many calls to the model a process makes at a time; 0 to make them on the event loop, where a fast
             model answers soonest and a slow one holds up everything else.
+        loop_calls: Whether the event loop makes calls itself that have proved to be quick, if there is a supervisor.
         max_batch: The most rows that requests which wait together are joined to; 1 to predict each alone.
         max_delay: Seconds that a request waits for others to be joined to even when a thread is idle.
         max_queue: How many requests may wait for the model in a process; one more is refused with 429.
@@ -62,6 +63,7 @@ class ServerSettings:
     api_key_file: Path | None = None
     workers: int = 1
     threads: int = field(default_factory=lambda: os.cpu_count() or 1)
+    loop_calls: bool = False
     max_batch: int = 1024
     max_delay: float = 0.0
     max_queue: int = 256

@@ -11,7 +11,7 @@ import pytest
 
 from modelpack.errors import ModelpackError, ModelpackWarning
 from modelpack.testing.compare import difference
-from modelpack.testing.copies import texts
+from modelpack.testing.copies import MISSING, Damage, texts
 from modelpack.testing.suite import Suite, declared, needed
 
 if TYPE_CHECKING:
@@ -37,17 +37,21 @@ class ConfChecks(Suite):
         for text in self._texts(workbench, case):
             assert re.match(ABSOLUTE, text) is None, f"the conf holds {text!r}"
 
-    def test_conf_names_every_file(self, workbench: Workbench, case: FlavorCase) -> None:
-        """Every file that the flavor wrote stands in its conf or in `python_function`, itself or by its folder.
+    def test_no_file_is_left_over(self, workbench: Workbench, case: FlavorCase) -> None:
+        """Every file of the flavor is named in the conf, itself or by its folder, or missed when it is not there.
 
-        If this fails: write the name into the conf, so that another release can choose another; remove what was needed
-        only while saving.
+        If this fails: write the name into the conf, so that other tools find the file; remove what was needed only
+        while saving.
         """
         named = set(self._texts(workbench, case))
         for file in workbench.artifacts(case):
             parts = file.split("/")
             places = {"/".join(parts[:count]) for count in range(1, len(parts) + 1)}
-            assert named & {*places, *(f"{place}/" for place in places)}, f"the conf does not name {file}"
+            if not named & {*places, *(f"{place}/" for place in places)}:
+                report = needed(lambda: workbench.damage_report(case), "test_cut_off_files_are_noticed")
+                assert report[Damage(file, MISSING)][0] != "loaded", (
+                    f"the conf does not name {file}, and nothing reads it"
+                )
 
     def test_unknown_keys_of_the_conf_are_kept(self, workbench: Workbench, case: FlavorCase) -> None:
         """A key that another release wrote is neither an error nor lost.

@@ -11,7 +11,7 @@ import ssl
 import subprocess
 import sys
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -32,6 +32,7 @@ from modelpack.pyfunc.model import PyFuncModel
 from modelpack.schema.mlmodel import MLmodel
 from modelpack.serving.processes import supervisor
 from modelpack.serving.processes.run import serve
+from modelpack.serving.scoring import track_record
 from modelpack.serving.settings import ServerSettings
 
 class Moody:
@@ -49,6 +50,8 @@ class Moody:
 
 settings = json.loads(sys.argv[1])
 supervisor._SILENCE = settings.pop("silence", 60)
+if settings.get("loop_calls"):
+    track_record._PROVEN, track_record._QUICK = 5, 1.0  # whatever else this machine does
 for name in {"socket", "tls_certificate", "tls_key"} & set(settings):
     settings[name] = Path(settings[name])
 model = PyFuncModel(Moody(), mlmodel=MLmodel(flavors={}), path=Path("none"), digest="sha256:0", native=None)
@@ -95,6 +98,12 @@ def invoke(connection: http.client.HTTPConnection, mood: str = "fine") -> int:
     response = connection.getresponse()
     content = response.read()
     return int(json.loads(content)["predictions"][0]) if response.status == 200 else -response.status
+
+
+def lost(connection: http.client.HTTPConnection) -> None:
+    """Ask for what takes an hour, until the connection ends."""
+    with suppress(OSError, http.client.HTTPException):
+        invoke(connection, "sleep3600")
 
 
 def until(condition: Callable[[], T]) -> T:
@@ -221,6 +230,30 @@ def test_a_worker_without_threads_left_is_replaced(start: Callable[..., Server])
     assert "lost its threads" in server.stop()[1]
 
 
+def test_a_quick_model_that_hangs_on_the_loop_is_replaced_while_others_are_answered(
+    start: Callable[..., Server],
+) -> None:
+    """Requests go to another process, which makes its calls in threads; the one that hung is ended."""
+    server = start(loop_calls=True, grace=1)
+    with closing(server.connect()) as connection:
+        first = {invoke(connection) for _ in range(20)}
+    (pid,) = first
+    hung = threading.Thread(target=server.ask, args=["sleep3600"])
+    hung.start()
+    other = until(lambda: 0 if (answered := server.ask()) == pid else answered)
+    with closing(server.connect()) as connection:
+        assert {invoke(connection) for _ in range(20)} == {other}
+    sleeping = threading.Thread(target=server.ask, args=["sleep3"])
+    sleeping.start()
+    assert server.ask() == other
+    hung.join(timeout=60)
+    sleeping.join(timeout=60)
+    assert not hung.is_alive()
+    code, errors = server.stop()
+    assert code == 0
+    assert f"worker {pid} stands still" in errors
+
+
 def test_sighup_replaces_the_workers_while_requests_are_answered(start: Callable[..., Server]) -> None:
     """None is lost."""
     server = start(workers=2)
@@ -268,6 +301,22 @@ def test_tls_is_spoken_with_certificate_files(start: Callable[..., Server], tmp_
     assert invoke(connection, "sleep0.1") > 0
     connection.close()
     assert server.stop()[0] == 0
+
+
+def test_a_worker_whose_loop_stands_still_ends_with_a_supervisor_that_was_killed(start: Callable[..., Server]) -> None:
+    """Nobody else would end it."""
+    server = start(loop_calls=True, workers=2)
+    with closing(server.connect()) as connection:
+        for _ in range(20):
+            invoke(connection)
+        pid = invoke(connection)
+        hung = threading.Thread(target=lost, args=[connection])
+        hung.start()
+        threading.Event().wait(0.1)
+        server.process.kill()
+        hung.join(timeout=60)
+    assert not hung.is_alive()
+    assert until(lambda: not Path(f"/proc/{pid}").exists())
 
 
 def test_workers_end_with_a_supervisor_that_was_killed(start: Callable[..., Server]) -> None:

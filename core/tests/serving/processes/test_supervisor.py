@@ -39,6 +39,7 @@ class Scripted:
     def __init__(self, *programs: str) -> None:
         self._programs = programs
         self.pids: list[int] = []
+        self.is_cautious = False
 
     def start(self, lifeline: int, forget: Callable[[], None]) -> Child:  # noqa: ARG002 - it is no fork
         """Start the next."""
@@ -51,6 +52,11 @@ class Scripted:
         self.pids.append(process.pid)
         return Child(process.pid, reader)
 
+    def cautious(self) -> Scripted:
+        """This one, which remembers that it was asked."""
+        self.is_cautious = True
+        return self
+
 
 @pytest.fixture
 def supervise() -> Callable[..., dict[str, Any]]:
@@ -58,7 +64,7 @@ def supervise() -> Callable[..., dict[str, Any]]:
 
     def run(*programs: str, **settings: Any) -> dict[str, Any]:
         launcher = Scripted(*programs)
-        seen: dict[str, Any] = {"ready": 0, "closing": 0, "ended": [], "pids": launcher.pids}
+        seen: dict[str, Any] = {"launcher": launcher, "ready": 0, "closing": 0, "ended": [], "pids": launcher.pids}
 
         def count(name: str) -> None:
             seen[name] += 1
@@ -138,6 +144,19 @@ def test_an_exhausted_worker_ends_when_its_successor_is_ready(supervise: Callabl
     seen = supervise("say(b'R'); say(b'X'); wait()", "say(b'R'); time.sleep(0.5); tell(signal.SIGTERM); wait()")
     assert len(seen["pids"]) == 2
     assert seen["ended"][0] == seen["pids"][0]
+
+
+def test_a_worker_whose_loop_stands_still_has_a_cautious_successor(
+    supervise: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The one that stands still is ended when the other is ready."""
+    monkeypatch.setattr(roster, "_LATE", 0.1)
+    stuck = "signal.signal(signal.SIGTERM, signal.SIG_IGN); say(b'R'); say(b'S'); time.sleep(60)"
+    seen = supervise(stuck, "say(b'R'); time.sleep(5); tell(signal.SIGTERM); wait()", grace=0.1)
+    assert len(seen["pids"]) == 2
+    assert seen["ended"][0] == seen["pids"][0]
+    assert seen["launcher"].is_cautious
+    assert f"worker {seen['pids'][0]} stands still" in caplog.text
 
 
 def test_workers_are_replaced_one_by_one_on_sighup(supervise: Callable[..., dict[str, Any]]) -> None:

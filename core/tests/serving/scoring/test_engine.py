@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from modelpack.data.payload import Payload
 from modelpack.errors import DataFormatError, ModelFailureError, ModelpackError, SchemaError
 from modelpack.serving.errors import IncompleteBodyError, ModelHangsError, RequestTimeoutError, TooBusyError
+from modelpack.serving.scoring import track_record
 from modelpack.serving.scoring.engine import LARGE, Engine, Invocation
 from modelpack.serving.settings import ServerSettings
 
@@ -571,3 +573,66 @@ def test_requests_that_come_together_go_together_without_threads(make_model: Mak
 
     assert run(work()) == [[0.0], [1.0], [2.0]]
     assert notes.batches == [(3, 3)]
+
+
+def quick_or_slow(threads: list[int]) -> Callable[[Any], Any]:
+    """A model that notes in which thread it is called, and takes its time for negative numbers."""
+
+    def predict(data: Any) -> Any:
+        threads.append(threading.get_ident())
+        if data["x"].iloc[0] < 0:
+            time.sleep(0.6)
+        return data["x"].to_numpy()
+
+    return predict
+
+
+@pytest.fixture
+def patient_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quick is what takes less than half a second, whatever else this machine does."""
+    for name, value in {"_PROVEN": 5, "_QUICK": 0.5, "_HELD_UP": 0.5}.items():
+        monkeypatch.setattr(track_record, name, value)
+
+
+@pytest.mark.usefixtures("patient_record")
+@pytest.mark.parametrize("lent", [True, False])
+def test_the_loop_calls_a_model_that_has_proved_to_be_quick(make_model: MakeModel, *, lent: bool) -> None:
+    """Where it was lent for that; a call that takes its time after all ends it for a while."""
+    threads: list[int] = []
+
+    async def work() -> None:
+        async with running(make_model(quick_or_slow(threads)), threads=1, loop_calls=True) as engine:
+            if lent:
+                engine.lend_loop(lambda: None)
+            for number in range(20):
+                assert await engine.score(asking((number, 0))) == [number]
+            assert (threads[-1] == threading.get_ident()) is lent
+            assert await engine.score(asking((-1, 0))) == [-1]
+            assert await engine.score(asking((1, 0))) == [1]
+            assert threads[-1] != threading.get_ident()
+
+    run(work())
+    assert threads[0] != threading.get_ident()
+
+
+@pytest.mark.usefixtures("patient_record")
+def test_help_is_called_for_when_the_loop_stands_still(make_model: MakeModel) -> None:
+    """From another thread, while the call goes on."""
+    threads: list[int] = []
+    helped = threading.Event()
+
+    def predict(data: Any) -> Any:
+        if data["x"].iloc[0] < 0:
+            assert helped.wait(timeout=30)
+        return quick_or_slow(threads)(abs(data))
+
+    async def work() -> None:
+        async with running(make_model(predict), threads=1, loop_calls=True) as engine:
+            engine.lend_loop(helped.set)
+            for number in range(20):
+                await engine.score(asking((number, 0)))
+            assert await engine.score(asking((-1, 0))) == [1]
+
+    run(work())
+    assert threads[-1] == threading.get_ident()
+    assert helped.is_set()

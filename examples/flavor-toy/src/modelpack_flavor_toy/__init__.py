@@ -1,1 +1,10 @@
-"""An example: a complete flavor for modelpack, for the library `centroids`."""
+"""toy models for modelpack."""
+
+from modelpack_flavor_toy.api import (
+    get_default_conda_env,
+    load_model,
+    log_model,
+    save_model,
+)
+
+__all__ = ["get_default_conda_env", "load_model", "log_model", "save_model"]

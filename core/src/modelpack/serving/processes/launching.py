@@ -8,9 +8,10 @@ import subprocess
 import sys
 import threading
 import warnings
+from copy import copy
 from dataclasses import replace
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from modelpack.serving.processes.configuration import WorkerConfiguration
 from modelpack.serving.processes.signals import held
@@ -47,6 +48,9 @@ class Launcher(Protocol):
             forget: Lets go of what belongs to the supervisor; called in a fork of it.
         """
 
+    def cautious(self) -> Launcher:
+        """One like this, whose workers make every call to the model in a thread, however quick it used to be."""
+
 
 def can_fork() -> bool:
     """Whether this process may be forked: other threads would be gone in the child, and their locks stay closed."""
@@ -82,6 +86,10 @@ class Forks:
         os.close(writer)
         return Child(pid, reader)
 
+    def cautious(self) -> Forks:
+        """See `Launcher.cautious`."""
+        return _without_loop_calls(self)
+
     def _work(self, writer: int, lifeline: int, forget: Callable[[], None]) -> None:
         from modelpack.serving.processes.worker import become_worker, leave, work
 
@@ -92,6 +100,12 @@ class Forks:
             code = work(self._load, self._settings, self._listener, (writer, lifeline))
         finally:
             leave(code)
+
+
+def _without_loop_calls(launcher: LauncherT) -> LauncherT:
+    other = copy(launcher)
+    other._settings = replace(launcher._settings, loop_calls=False)  # noqa: SLF001 - of this module's own classes
+    return other
 
 
 def _fork() -> int:
@@ -131,6 +145,13 @@ class Programs:
         os.close(writer)
         _tell(process, configuration.text())
         return Child(process.pid, reader)
+
+    def cautious(self) -> Programs:
+        """See `Launcher.cautious`."""
+        return _without_loop_calls(self)
+
+
+LauncherT = TypeVar("LauncherT", Forks, Programs)
 
 
 def _tell(process: subprocess.Popen[bytes], text: bytes) -> None:

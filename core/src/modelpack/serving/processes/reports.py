@@ -19,10 +19,12 @@ ALIVE: Final = b"."
 """Its event loop turns."""
 EXHAUSTED: Final = b"X"
 """Its threads are lost to calls that never return; it should be replaced."""
+STALLED: Final = b"S"
+"""Its event loop stands still in a call that was expected to be quick; it should be replaced."""
 _FAILED: Final = b"E"
 """It could not start: the error follows, up to the end."""
 
-_SINGLE = (READY, ALIVE, EXHAUSTED)
+_SINGLE = (READY, ALIVE, EXHAUSTED, STALLED)
 _PIECE = 65_536
 
 

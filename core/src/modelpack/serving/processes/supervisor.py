@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from modelpack.errors import ModelFailureError
-from modelpack.serving.processes.reports import EXHAUSTED, READY
+from modelpack.serving.processes.reports import EXHAUSTED, READY, STALLED
 from modelpack.serving.processes.roster import Member, Roster
 from modelpack.serving.processes.signals import SUPERVISED
 
@@ -120,6 +120,10 @@ class Supervisor:
                 self._welcome(member)
             elif report == EXHAUSTED:
                 LOGGER.error("worker %d lost its threads to calls that never return, and is replaced", member.pid)
+                self._replace(member)
+            elif report == STALLED:
+                LOGGER.error("worker %d stands still in a call to the model that used to be quick", member.pid)
+                self._launcher = self._launcher.cautious()
                 self._replace(member)
 
     def _welcome(self, member: Member) -> None:

@@ -21,7 +21,7 @@ from modelpack.serving.observing import logs
 from modelpack.serving.processes.accepting import FairAcceptor
 from modelpack.serving.processes.configuration import read_configuration
 from modelpack.serving.processes.protocol import KEEP_ALIVE, HttpProtocol
-from modelpack.serving.processes.reports import ALIVE, EXHAUSTED, READY, Reports
+from modelpack.serving.processes.reports import ALIVE, EXHAUSTED, READY, STALLED, Reports
 from modelpack.serving.processes.signals import leave_to_supervisor
 from modelpack.serving.processes.tls import tls_context
 
@@ -100,7 +100,8 @@ class Supervised:
         self.shared = shared
         self._reports = reports
         self._lifeline = lifeline
-        self._told = False
+        self._told = self._stalled = False
+        self._supervisor = os.getppid()
 
     def attach(self, loop: asyncio.AbstractEventLoop, orphaned: Callable[[], None]) -> None:
         """Say that requests are answered, and watch for the supervisor's end."""
@@ -118,6 +119,14 @@ class Supervised:
         if exhausted and not self._told:
             self._told = True
             self._reports.say(EXHAUSTED)
+
+    def stalled(self) -> None:
+        """Say once that the event loop stands still; or end this process, if nobody is left to do it."""
+        if not self._stalled:
+            self._stalled = True
+            self._reports.say(STALLED)
+        if os.getppid() != self._supervisor:
+            leave(1)
 
 
 class _Server(uvicorn.Server):
@@ -140,6 +149,7 @@ class _Server(uvicorn.Server):
         self._acceptors = [FairAcceptor(each, self._protocol, self.config.ssl) for each in shared]
         self._ready()
         if self._supervised is not None:
+            self._engine().lend_loop(self._supervised.stalled)
             self._supervised.attach(asyncio.get_running_loop(), self._stop)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -88,6 +88,16 @@ class Engine:
         """Learn how many requests the server is at, so that one that is alone need not wait for others."""
         self._scheduler.at_hand = at_hand
 
+    def lend_loop(self, stalled: Callable[[], object]) -> None:
+        """Let calls be made on the event loop that have proved to be quick, if the settings want it.
+
+        Args:
+            stalled: Gets help while such a call does not come back, and with it the loop; called in another thread,
+                again and again.
+        """
+        if self._settings.loop_calls and self._settings.threads:
+            self._scheduler.call_on_loop(stalled)
+
     async def start(self) -> None:
         """Begin to work: the warm-up goes on while requests are taken already."""
         self._begin(asyncio.get_running_loop())

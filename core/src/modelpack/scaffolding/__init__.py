@@ -1,0 +1,1 @@
+"""Writing the package of a new plugin, for `modelpack plugins new`."""

@@ -1,0 +1,1 @@
+"""The target shelf for modelpack."""

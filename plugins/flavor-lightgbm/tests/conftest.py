@@ -1,0 +1,42 @@
+"""What the tests of the plugin share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def modelpack_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A trust store of its own for every test."""
+    home = tmp_path_factory.mktemp("modelpack-home")
+    monkeypatch.setenv("MODELPACK_HOME", str(home))
+    monkeypatch.delenv("MODELPACK_TRUST", raising=False)
+    return home
+
+
+@pytest.fixture(scope="session")
+def houses() -> pd.DataFrame:
+    """Numbers, a flag, nulls, and two columns of categories, one of text and one of numbers."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "area": random.normal(100, 20, 80),
+            "rooms": random.integers(1, 6, 80),
+            "garden": random.choice([True, False], 80),
+            "city": pd.Categorical(random.choice(["Bonn", "Kiel", "Ulm"], 80)),
+            "zone": pd.Categorical(random.choice([3, 5, 9], 80)),
+        }
+    )
+    frame.loc[::7, "area"] = np.nan
+    return frame
+
+
+@pytest.fixture(scope="session")
+def prices(houses: pd.DataFrame) -> pd.Series:
+    """What depends on all of them."""
+    cities = houses["city"].cat.codes * 30 + houses["zone"].astype(int) * 5
+    return houses["area"].fillna(90) + houses["rooms"] * 10 + houses["garden"] * 20 + cities
