@@ -48,6 +48,8 @@ def outputs_of(tensors: list[dict[str, Any]], predicted: Any) -> Any:
     import numpy as np
 
     arrays = {tensor["name"]: np.array(tensor["data"], dtype=_dtype(tensor)) for tensor in tensors}
+    if _holds_containers(predicted):
+        arrays = {name: _parsed(array) if array.dtype.kind == "O" else array for name, array in arrays.items()}
     if isinstance(predicted, dict):
         return arrays
     return next(iter(arrays.values())) if len(arrays) == 1 else np.column_stack(list(arrays.values()))
@@ -117,6 +119,26 @@ def _binary(tensors: list[dict[str, Any]], values: list[Any]) -> Request:
     return Request(
         path=INFER, body=document + b"".join(parts), content_type="application/octet-stream", headers=headers
     )
+
+
+def _holds_containers(predicted: Any) -> bool:
+    """Whether lists or mappings stand in cells; the protocol has them as JSON texts."""
+    import numpy as np
+
+    parts = predicted.values() if isinstance(predicted, dict) else [predicted]
+    return any(
+        isinstance(cell, dict | list | np.ndarray) for part in parts for cell in np.asarray(part).ravel().tolist()
+    )
+
+
+def _parsed(texts: Any) -> Any:
+    """Cells of JSON texts; other texts as they are."""
+    import numpy as np
+
+    cells = np.empty(len(texts), dtype=object)
+    for place, text in enumerate(texts):
+        cells[place] = json.loads(text) if isinstance(text, str) and text[:1] in {"[", "{"} else text
+    return cells
 
 
 def _dtype(tensor: dict[str, Any]) -> str | None:
