@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from modelpack.testing.compare import difference, row_count, rows, twice
+from modelpack.testing.compare import difference, kinds, row_count, rows, twice
 
 SAME: list[tuple[Any, Any, float]] = [
     (np.array([1.0, np.nan]), [1.0, np.nan], 0.0),
@@ -26,6 +26,8 @@ DIFFERENT: list[tuple[Any, Any, float, str]] = [
     (np.array([1.0]), np.array([1.0 + 1e-9]), 0.0, "value 0 is"),
     (np.array([1.0]), np.array([1.0, 2.0]), 0.0, "1 values instead of 2"),
     (np.array(["x"]), np.array(["y"]), 0.0, "value 0 is"),
+    (np.array(["1.5"]), np.array([1.5]), 0.0, "instead of"),
+    (np.array(["1.5"], dtype=object), np.array([1.5]), 0.0, "instead of"),
     ({"a": np.array([1])}, {"b": np.array([1])}, 0.0, "instead of"),
     ({"a": np.array([1])}, {"a": np.array([2])}, 0.0, "a: value 0"),
     (np.array([1]), {"a": np.array([1])}, 0.0, "instead of"),
@@ -57,3 +59,20 @@ def test_rows_are_taken_of_every_container(data: Any) -> None:
     taken = rows(np.arange(3), 0, 2)
     taken[:] = 9
     assert np.arange(3).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("predictions", "kind"),
+    [
+        (np.array([1.5], dtype="float32"), ["real numbers"]),
+        ([1, 2], ["whole numbers"]),
+        (np.array([1.5, None]), ["objects"]),
+        (pd.Series(["x", None]), ["text"]),
+        (pd.DataFrame({"a": [1], "b": [True]}), ["whole numbers", "truths"]),
+        (pd.DataFrame({"a": [1.5], "b": [2.5]}), ["real numbers"]),
+        ({"a": np.array([1.5])}, ["a: real numbers"]),
+    ],
+)
+def test_kinds_are_told(predictions: Any, kind: list[str]) -> None:
+    """By column where they differ; an array is as good as a frame of one kind."""
+    assert kinds(predictions) == kind

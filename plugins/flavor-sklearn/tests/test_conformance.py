@@ -57,6 +57,18 @@ def forest() -> Any:
     return RandomForestRegressor(5, random_state=0).fit(array(), array().sum(axis=1))
 
 
+def numbers() -> pd.DataFrame:
+    """Columns of one type, which may come as an array."""
+    return pd.DataFrame(array(), columns=["length", "width", "height"])
+
+
+def boosting() -> Any:
+    """Trees, fitted on columns with names."""
+    from sklearn.ensemble import GradientBoostingRegressor
+
+    return GradientBoostingRegressor(n_estimators=5, random_state=0).fit(numbers(), array()[:, 0] - array()[:, 2])
+
+
 def process() -> Any:
     """A model whose `predict` takes params."""
     from sklearn.gaussian_process import GaussianProcessRegressor
@@ -97,6 +109,7 @@ class TestSklearn(FlavorTests):
     cases = (
         FlavorCase(name="pipeline on a frame", build=pipeline, inputs=mixed_frame),
         FlavorCase(name="forest on an array", build=forest, inputs=array),
+        FlavorCase(name="boosting on a frame of numbers", build=boosting, inputs=numbers),
         FlavorCase(
             name="process with params",
             build=process,

@@ -45,6 +45,6 @@ def _explain_assertions() -> None:
 
     import pytest
 
-    parts = ("plugin_checks", "saving_checks", "loading_checks", "predicting_checks")
-    names = [f"{__name__}.{part}" for part in parts]
+    parts = ("plugin", "saving", "conf", "loading", "damage", "predicting", "input", "serving")
+    names = [f"{__name__}.{part}_checks" for part in parts]
     pytest.register_assert_rewrite(*(name for name in names if name not in sys.modules))

@@ -6,6 +6,15 @@ from copy import deepcopy
 from numbers import Real
 from typing import Any
 
+_KINDS = {
+    "f": "real numbers",
+    "i": "whole numbers",
+    "u": "whole numbers",
+    "b": "truths",
+    "M": "dates",
+    "m": "durations",
+}
+
 
 def rows(data: Any, start: int, stop: int | None = None) -> Any:
     """A copy of some rows of a DataFrame, Series, array, list or dict of those."""
@@ -43,6 +52,8 @@ def difference(actual: Any, expected: Any, tolerance: float) -> str | None:
     first, second = _values(actual), _values(expected)
     if first.shape != second.shape:
         return f"{first.size} values instead of {second.size}: {_short(actual)} instead of {_short(expected)}"
+    if _is_text(first) != _is_text(second):
+        return f"{_short(actual)} instead of {_short(expected)}"
     if first.dtype.kind == "O" or second.dtype.kind == "O":
         same = np.array([_same(one, other, tolerance) for one, other in zip(first, second, strict=True)], dtype=bool)
     elif first.dtype.kind in "fc" or second.dtype.kind in "fc":
@@ -55,15 +66,40 @@ def difference(actual: Any, expected: Any, tolerance: float) -> str | None:
     return f"value {place} is {first[place]!r} instead of {second[place]!r} (tolerance {tolerance})"
 
 
+def kinds(predictions: Any) -> list[str]:
+    """What predictions consist of: real numbers, whole numbers, truths, text, objects; by column where they differ."""
+    if isinstance(predictions, dict):
+        return [f"{name}: {kind}" for name, value in predictions.items() for kind in kinds(value)]
+    columns = [column for _, column in predictions.items()] if hasattr(predictions, "columns") else [predictions]
+    found = [_kind(_array(column)) for column in columns]
+    return found[:1] if len(set(found)) == 1 else found
+
+
+def _kind(array: Any) -> str:
+    if _is_text(array):
+        return "text"
+    return _KINDS.get(array.dtype.kind, "objects")
+
+
+def _is_text(array: Any) -> bool:
+    return array.dtype.kind in "US" or (
+        array.dtype.kind == "O" and any(isinstance(each, str) for each in array.ravel())
+    )
+
+
 def _values(value: Any) -> Any:
     """Every value in one vector, also those in arrays, lists and dicts that stand in cells; a dict's with its keys."""
+    array = _array(value)
+    return array.ravel() if array.dtype.kind != "O" else _values_of_cells(array.ravel())
+
+
+def _array(value: Any) -> Any:
     import numpy as np
 
     try:
-        array = np.asarray(value)
+        return np.asarray(value)
     except ValueError:  # rows of several lengths
-        return _values(_cells(value))
-    return array.ravel() if array.dtype.kind != "O" else _values_of_cells(array.ravel())
+        return _cells(value)
 
 
 def _cells(values: Any) -> Any:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from modelpack.testing.suite import Suite, declared, needed
 
 if TYPE_CHECKING:
     from modelpack.testing.cases import FlavorCase
     from modelpack.testing.workbench import Workbench
 
+LICENCE = frozenset({"License", "License-Expression"})
 HEAVY = frozenset({"numpy", "pandas", "pyarrow", "scipy"})
 
 
@@ -49,6 +52,29 @@ class PluginChecks(Suite):
         """
         assert workbench.flavor.name == self.flavor
 
+    def test_distribution_says_what_it_is(self, workbench: Workbench) -> None:
+        """The distribution of the plugin has a summary and a licence, and requires `modelpack-core`.
+
+        If this fails: complete `[project]` in `pyproject.toml`: `description`, `license`, `dependencies`; then install
+        the plugin again.
+        """
+        from importlib import metadata
+
+        from packaging.requirements import Requirement
+        from packaging.utils import canonicalize_name
+
+        flavor = needed(lambda: workbench.flavor, "test_plugin_is_valid")
+        distribution = metadata.distribution(workbench.manager.record_of(flavor).distribution)
+        told = distribution.metadata
+        licence = [
+            *LICENCE & set(told),
+            *(line for line in told.get_all("Classifier", []) if line.startswith("License")),
+        ]
+        assert "Summary" in told, f"{told['Name']} has no summary"
+        assert licence, f"{told['Name']} has no licence"
+        required = {canonicalize_name(Requirement(line).name) for line in distribution.requires or ()}
+        assert "modelpack-core" in required, f"{told['Name']} requires {', '.join(sorted(required)) or 'nothing'}"
+
     def test_plugin_imports_no_library(self, workbench: Workbench) -> None:
         """Finding and checking a plugin costs milliseconds.
 
@@ -68,6 +94,16 @@ class PluginChecks(Suite):
         needed(lambda: workbench.flavor, "test_plugin_is_valid")
         assert workbench.manager.find_flavor(workbench.model(case)) == self.flavor
 
+    def test_facts_need_no_library(self, workbench: Workbench) -> None:
+        """What a model's conf says is told where the library is not installed: by `modelpack inspect`, by servers.
+
+        If this fails: let `executes_code` and `requirements` judge by the conf alone, without importing the library.
+        """
+        declared(self.library is not None, "library")
+        needed(lambda: workbench.saved(self.cases[0]), "test_saves_a_valid_model")
+        raised, text = workbench.plugin_report()["facts"]
+        assert raised == "nothing", f"raised {raised}: {text}"
+
     def test_missing_library_is_named(self, workbench: Workbench) -> None:
         """Where the library is not installed, the error says so and how to install it.
 
@@ -76,7 +112,10 @@ class PluginChecks(Suite):
         """
         declared(self.library is not None, "library")
         needed(lambda: workbench.saved(self.cases[0]), "test_saves_a_valid_model")
-        raised, text = workbench.plugin_report()["missing"]
+        report = workbench.plugin_report()
+        if report["facts"][0] != "nothing":
+            pytest.skip("not reached: test_facts_need_no_library tells why")
+        raised, text = report["missing"]
         assert raised == "MissingDependencyError", f"raised {raised}: {text}"
         assert "pip install" in text, f"the error has no pip line: {text}"
         assert any(name in text for name in (self.library, self.distribution) if name), text

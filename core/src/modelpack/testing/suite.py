@@ -11,9 +11,10 @@ from modelpack.testing.workbench import Workbench
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from modelpack.pyfunc import PyFuncModel
     from modelpack.testing.cases import FlavorCase, RecordedModel
 
-
+PYFUNC = "test_pyfunc_predicts_as_the_library"
 _WORKBENCH = pytest.StashKey[Workbench]()
 
 
@@ -32,6 +33,8 @@ class Suite:
         supports_params: Whether predictions take params.
         deterministic: Whether the same rows always give the same predictions.
         thread_safe: Whether one model predicts in several threads at a time.
+        knows_columns: Whether models keep the names of the columns that they were fitted to.
+        saves_loaded_models: Whether what a load gives can be saved again.
     """
 
     flavor: ClassVar[str]
@@ -45,6 +48,8 @@ class Suite:
     supports_params: ClassVar[bool] = False
     deterministic: ClassVar[bool] = True
     thread_safe: ClassVar[bool] = True
+    knows_columns: ClassVar[bool] = True
+    saves_loaded_models: ClassVar[bool] = True
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Run every check once for each case, or recorded model."""
@@ -83,3 +88,17 @@ def declared(capability: bool, name: str) -> None:  # noqa: FBT001 - a declarati
     """Skip a check of something that the flavor declares not to do."""
     if not capability:
         pytest.skip(f"not declared: {name}")
+
+
+def applicable(condition: bool, reason: str) -> None:  # noqa: FBT001 - reads as a sentence
+    """Skip a check that asks nothing of a case."""
+    if not condition:
+        pytest.skip(f"does not apply: {reason}")
+
+
+def predicted_by(workbench: Workbench, case: FlavorCase) -> tuple[PyFuncModel, Any]:
+    """The loaded model and its predictions, or a skip."""
+    needed(lambda: workbench.saved(case), "test_saves_a_valid_model")
+    model = needed(lambda: workbench.pyfunc(case), PYFUNC)
+    predicted = needed(lambda: model.predict(workbench.inputs(case)), PYFUNC)
+    return model, predicted

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from modelpack.testing import probes
-from modelpack.testing.interpreter import pickled, run_python
+from modelpack.testing.copies import Damage, damaged, rewritten, texts
+from modelpack.testing.interpreter import InterpreterError, pickled, run_python
+from modelpack.testing.loading_probe import Task, load_and_predict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from modelpack.plugins.manager import PluginManager
     from modelpack.pyfunc import PyFuncModel
     from modelpack.testing.cases import FlavorCase
+    from modelpack.testing.loading_probe import Report
 
 T = TypeVar("T")
 
@@ -84,6 +87,10 @@ class Workbench:
         """What the library predicts by itself."""
         return self._once("expected", case.name, lambda: self.oracle(case, case.params or {}))
 
+    def expected_otherwise(self, case: FlavorCase) -> Any:
+        """What the library predicts by itself with the case's other params."""
+        return self._once("otherwise", case.name, lambda: self.oracle(case, case.other_params or {}))
+
     def oracle(self, case: FlavorCase, params: Mapping[str, Any]) -> Any:
         """What the library predicts by itself, with params."""
         return case.predict(self.model(case), self.inputs(case), **params)
@@ -97,15 +104,20 @@ class Workbench:
 
     def saved(self, case: FlavorCase) -> Path:
         """The directory of the saved model."""
-        return self._once("saved", case.name, lambda: self.save(case, self.models_directory(case) / "model"))
+        return self._once("saved", case.name, lambda: self._save_first(case))
 
     def save(self, case: FlavorCase, path: Path, plugins: PluginManager | None = None) -> Path:
         """Save the model of a case once more, from another working directory as a user of a telling name."""
+        return self.save_object(case, self.model(case), path, plugins, signature=self.signature(case))
+
+    def save_object(
+        self, case: FlavorCase, model: Any, path: Path, plugins: PluginManager | None = None, **arguments: Any
+    ) -> Path:
+        """Save an object as the model of a case is saved."""
         import pytest
 
         import modelpack
 
-        model, signature = self.model(case), self.signature(case)
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(self.working_directory(case))
             patch.setenv("HOME", str(self.root / "home" / TESTER))
@@ -115,8 +127,8 @@ class Workbench:
                 model,
                 path,
                 flavor=self.flavor_name,
-                signature=signature,
                 plugins=plugins or self.manager,
+                **arguments,
                 **case.options,
             )
         return path
@@ -140,13 +152,21 @@ class Workbench:
 
         return self.flavor.conf_type.model_validate(MLmodel.load(self.saved(case)).flavor_conf(self.flavor_name))
 
+    def named_paths(self, case: FlavorCase) -> list[str]:
+        """The files and folders of the saved model that the flavor's conf names."""
+        from modelpack.schema.mlmodel import MLmodel
+
+        path = self.saved(case)
+        conf = MLmodel.load(path).flavor_conf(self.flavor_name)
+        return [text for text in dict.fromkeys(texts(conf)) if text and (path / text).exists() and text != "."]
+
     def artifacts(self, case: FlavorCase) -> list[str]:
         """The files that the flavor wrote, relative to the model directory."""
         path = self.saved(case)
         files = (file.relative_to(path).as_posix() for file in sorted(path.rglob("*")) if file.is_file())
         return [file for file in files if file not in WRITTEN_BY_CORE and not file.startswith("code/")]
 
-    def fresh_reports(self, case: FlavorCase) -> list[dict[str, Any]]:
+    def fresh_reports(self, case: FlavorCase) -> list[Report]:
         """What loading gave in a fresh interpreter of a user who trusts nothing else: here, and moved elsewhere."""
         return self._once("fresh", case.name, lambda: self._load_afresh(case))
 
@@ -158,15 +178,24 @@ class Workbench:
         """A read-only copy of the saved model under a name with spaces and letters of several scripts."""
         return self._once("elsewhere", case.name, lambda: self._copy_elsewhere(case))
 
-    def damage_report(self, case: FlavorCase, places: dict[str, str]) -> dict[str, Any]:
-        """What loading damaged copies of a model gave."""
-        oracle = pickled(case.predict, self.inputs(case))
-        return self.in_fresh_interpreter(probes.load_damaged, places, oracle)
+    def damage_report(self, case: FlavorCase) -> dict[Damage, tuple[str, Any]]:
+        """What loading damaged copies of the saved model gave: `refused`, `raised` or `loaded`, and what."""
+        copies = self._damaged_copies(case)
+        with suppress(InterpreterError):  # one of the cases killed it; each gets an interpreter of its own
+            together = self._once("damage", "", lambda: self._load_damaged(self._damaged_cases()))
+            return dict(zip(copies, together[case.name], strict=True))
+        alone = self._once("damage", case.name, lambda: self._load_damaged([case]))
+        return dict(zip(copies, alone[case.name], strict=True))
+
+    def copy(self, case: FlavorCase, edit: Callable[[dict[str, Any]], None]) -> Path:
+        """A copy of the saved model whose `MLmodel` was changed."""
+        return rewritten(self.saved(case), self.new_directory("copy") / "model", edit)
 
     def in_fresh_interpreter(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Run a function in another interpreter, as a user whose trust store is empty."""
-        with self._directory("stranger") as home:
-            answer: T = run_python(function, *arguments, environment={"MODELPACK_HOME": str(home)})
+        """Run a function in another interpreter and an empty directory, as a user whose trust store is empty."""
+        with self._directory("stranger") as home, self._directory("cwd") as here:
+            environment = {"MODELPACK_HOME": str(home)}
+            answer: T = run_python(function, *arguments, environment=environment, directory=here)
         return answer
 
     def new_directory(self, name: str) -> Path:
@@ -222,8 +251,42 @@ class Workbench:
             path = None
         return self.in_fresh_interpreter(probes.examine_plugin, self.flavor_name, self.library, path)
 
-    def _load_afresh(self, case: FlavorCase) -> list[dict[str, Any]]:
+    def _load_afresh(self, case: FlavorCase) -> list[Report]:
         trust = True if self.flavor.executes_code(self.conf(case)) else None
         places = [os.fspath(self.saved(case)), os.fspath(self.elsewhere(case))]
-        inputs = self.inputs(case)
-        return self.in_fresh_interpreter(probes.load_and_predict, places, self.library, trust, case.predict, inputs)
+        task = Task(places=places, library=self.library, trust=trust, fork_safe=self.flavor.fork_safe)
+        return self.in_fresh_interpreter(load_and_predict, task, case.predict, self.inputs(case))
+
+    def _damaged_copies(self, case: FlavorCase) -> dict[Damage, Path]:
+        return self._once("damages", case.name, lambda: self._damage(case))
+
+    def _damage(self, case: FlavorCase) -> dict[Damage, Path]:
+        model, named = self.saved(case), self.named_paths(case)
+        copies = {each: self.new_directory("damaged") / "model" for each in Damage.of(self.artifacts(case), named)}
+        for damage, copy in copies.items():
+            damaged(model, copy, damage, self.flavor_name)
+        return copies
+
+    def _damaged_cases(self) -> list[FlavorCase]:
+        """The cases that were saved."""
+        found = []
+        for case in self._cases:
+            with suppress(Exception):  # told by test_saves_a_valid_model
+                self.saved(case)
+                found.append(case)
+        return found
+
+    def _load_damaged(self, cases: Sequence[FlavorCase]) -> dict[str, list[tuple[str, Any]]]:
+        tasks = []
+        for case in cases:
+            places = list(map(os.fspath, self._damaged_copies(case).values()))
+            tasks.append((places, pickled(case.predict, self.inputs(case))))
+        reports = self.in_fresh_interpreter(probes.load_damaged, tasks)
+        return {case.name: report for case, report in zip(cases, reports, strict=True)}
+
+    def _save_first(self, case: FlavorCase) -> Path:
+        """Save after everything has been predicted that is compared with the model later: a save may change it."""
+        if case.other_params is not None:
+            with suppress(Exception):  # told by test_params_reach_the_library
+                self.expected_otherwise(case)
+        return self.save(case, self.models_directory(case) / "model")

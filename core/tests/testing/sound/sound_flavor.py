@@ -23,9 +23,10 @@ class SoundConf(FlavorConf):
 class SoundPredictor:
     """Hands frames and params to the model."""
 
-    def __init__(self, model: Any) -> None:
-        """Keep the model."""
+    def __init__(self, model: Any, names: Sequence[Any]) -> None:
+        """Keep the model, whose signature has these names."""
         self._model = model
+        self.takes_arrays = list(names) == list(model.weights)
 
     def predict(self, data: Any, params: Mapping[str, Any] | None = None) -> Any:
         """Score one batch."""
@@ -39,6 +40,7 @@ class SoundFlavor(Flavor[PluginOptions, SoundConf]):
     options_type = PluginOptions
     conf_type = SoundConf
     loader_modules = ("mlflow.sound",)
+    fork_safe = True
 
     def requirements(self, conf: SoundConf) -> Sequence[str]:  # noqa: ARG002 - the same for every conf
         """The library."""
@@ -69,9 +71,10 @@ class SoundFlavor(Flavor[PluginOptions, SoundConf]):
         return soundlib.SoundModel.read(context.file(context.conf.data))
 
     @hookimpl
-    def modelpack_pyfunc_adapt(self, model: Any, context: LoadContext[SoundConf]) -> SoundPredictor:  # noqa: ARG002 - as the hook says
+    def modelpack_pyfunc_adapt(self, model: Any, context: LoadContext[SoundConf]) -> SoundPredictor:
         """The predictor."""
-        return SoundPredictor(model)
+        signature = context.signature
+        return SoundPredictor(model, signature.inputs.names if signature and signature.inputs else ())
 
 
 flavor = SoundFlavor()
