@@ -39,8 +39,9 @@ def test_frame_is_answered_with_a_column_for_each_output(several: Any, tmp_path:
     answer = modelpack.pyfunc.load_model(tmp_path / "model").predict(frame)
     assert list(answer.columns) == ["mean", "same", "square"]
     assert answer["mean"].tolist() == [1.5, 5.5, 9.5]
-    assert answer["same"][1].tolist() == [4, 5, 6, 7]
-    assert answer["square"][2].tolist() == [[8, 9], [10, 11]]
+    assert answer.index.tolist() == [7, 8, 9]
+    assert answer["same"][8].tolist() == [4, 5, 6, 7]
+    assert answer["square"][9].tolist() == [[8, 9], [10, 11]]
     assert isinstance(info.signature, modelpack.ModelSignature)
     assert isinstance(info.signature.outputs, ColumnSchema)
     assert isinstance(info.signature.outputs.columns[1].type, Array)
@@ -59,15 +60,6 @@ def test_arrays_are_answered_with_arrays(wrapped: bool, several: Any, tmp_path: 
         "square": (3, 2, 2),
     }
     assert isinstance(info.signature.outputs if info.signature else None, TensorSchema)
-
-
-def test_array_in_place_of_a_table_is_answered_as_the_table(several: Any, tmp_path: Path) -> None:
-    """The server hands arrays over where the signature has columns of one type."""
-    frame = pd.DataFrame(np.arange(12.0).reshape(3, 4), columns=list("abcd"))
-    modelpack.save_model(several, tmp_path / "model", input_example=frame)
-    model = modelpack.pyfunc.load_model(tmp_path / "model")
-    assert model.takes_arrays
-    pd.testing.assert_frame_equal(model.predict_enforced(frame.to_numpy()), model.predict(frame))
 
 
 def test_output_that_is_no_column_is_told(graph: Graph, tmp_path: Path) -> None:

@@ -16,18 +16,23 @@ def as_arrays(names: Sequence[str], outputs: Sequence[Any]) -> dict[str, Any]:
     return {name: _array(value) for name, value in zip(names, outputs, strict=True)}
 
 
-def as_frame(names: Sequence[str], outputs: Sequence[Any], rows: int) -> Any:
+def as_frame(names: Sequence[str], outputs: Sequence[Any], index: Any) -> Any:
     """A column for each output: the number of a row, or its list of numbers, or its dict.
+
+    Args:
+        names: What the outputs are called.
+        outputs: The outputs.
+        index: The index of the rows.
 
     Raises:
         ModelFailureError: An output has not one entry for each row.
     """
     import pandas as pd
 
-    columns = [_column(name, _array(value), rows) for name, value in zip(names, outputs, strict=True)]
+    columns = [_column(name, _array(value), len(index)) for name, value in zip(names, outputs, strict=True)]
     if len(columns) == 1 and columns[0].dtype.kind != "O":
-        return pd.DataFrame(columns[0].reshape(-1, 1), columns=_index(names[0]), copy=False)  # the quickest way
-    return pd.DataFrame(dict(zip(names, columns, strict=True)), copy=False)
+        return pd.DataFrame(columns[0].reshape(-1, 1), index, _index(names[0]), copy=False)  # the quickest way
+    return pd.DataFrame(dict(zip(names, columns, strict=True)), index, copy=False)
 
 
 def joined(parts: Sequence[Sequence[Any]]) -> list[Any]:

@@ -109,7 +109,7 @@ class OnnxFlavor(Flavor[OnnxOptions, OnnxConf]):
             told = f"the session options {', '.join(ignored)} in the model are ignored, as MLflow does"
             warnings.warn(told, ModelpackWarning, stacklevel=2)
         path, settings = context.file(context.conf.data), (_recorded(context.conf), context.options)
-        return OnnxPredictor(open_session(path, settings), context.signature)
+        return OnnxPredictor(open_session(path, settings))
 
 
 def _recorded(conf: OnnxConf) -> Settings:

@@ -29,7 +29,6 @@ class GraphInput:
     Attributes:
         name: Its name.
         shape: The extent of each axis, -1 where it varies.
-        is_number: Whether its elements are numbers.
     """
 
     def __init__(self, node: Any) -> None:
@@ -38,7 +37,6 @@ class GraphInput:
         self.shape = tuple(extent if isinstance(extent, int) else -1 for extent in node.shape)
         self._dtype = _DTYPES.get(node.type)
         self._is_text = self._dtype == "object"
-        self.is_number = self._dtype not in {None, "object", "bool"}
         self._rows = (-1, *self.shape[1:]) if self.is_single else self.shape
 
     @property
@@ -105,7 +103,6 @@ class GraphInputs:
     """Turns data into what a session is fed with.
 
     Attributes:
-        takes_matrix: Whether the graph takes one matrix of numbers, so that a table may come as an array.
         are_single: Whether the graph takes one row at a time and no more.
     """
 
@@ -113,7 +110,6 @@ class GraphInputs:
         """Describe the inputs of a graph as ONNX Runtime knows them."""
         self._inputs = {node.name: GraphInput(node) for node in nodes}
         self._only = next(iter(self._inputs.values())) if len(self._inputs) == 1 else None
-        self.takes_matrix = self._only is not None and self._only.is_number and len(self._only.shape) == 2  # noqa: PLR2004 - rows and columns
         self.are_single = all(each.is_single for each in self._inputs.values())
 
     def __call__(self, data: Any) -> dict[str, Any]:

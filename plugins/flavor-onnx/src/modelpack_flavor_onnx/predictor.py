@@ -4,39 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from modelpack.schema.signature import ColumnSchema
 from modelpack_flavor_onnx.answers import as_arrays, as_frame, joined
 from modelpack_flavor_onnx.inputs import GraphInputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from modelpack.schema.signature import ModelSignature
-
 
 class OnnxPredictor:
     """Runs a session; several threads may.
 
-    Tables are answered with a DataFrame, arrays and mappings with a dict of arrays, as MLflow answers them.
-
-    Attributes:
-        takes_arrays: Whether a table may come as an array: it is a matrix of numbers that the graph takes.
+    DataFrames are answered with a DataFrame under their index, arrays and mappings with a dict of arrays, as MLflow
+    answers them. So a table does not come as an array: the answer would be another.
     """
 
-    def __init__(self, session: Any, signature: ModelSignature | None) -> None:
+    def __init__(self, session: Any) -> None:
         """Describe the session's inputs and outputs once."""
         self._run = session.run
         self._inputs = GraphInputs(session.get_inputs())
         self._outputs = [output.name for output in session.get_outputs()]
-        self._has_columns = isinstance(getattr(signature, "inputs", None), ColumnSchema)
-        self.takes_arrays = self._inputs.takes_matrix
 
     def predict(self, data: Any, params: Mapping[str, Any] | None = None) -> Any:  # noqa: ARG002 - graphs take none
         """Score one batch."""
         feeds = self._inputs(data)
         outputs = self._in_turn(feeds) if self._inputs.are_single else self._run(self._outputs, feeds)
-        if self._has_columns or hasattr(data, "columns"):
-            return as_frame(self._outputs, outputs, len(data))
+        if hasattr(data, "columns"):
+            return as_frame(self._outputs, outputs, data.index)
         return as_arrays(self._outputs, outputs)
 
     def _in_turn(self, feeds: dict[str, Any]) -> list[Any]:
