@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import venv
 from pathlib import Path
 
@@ -18,11 +19,9 @@ if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have an ol
 
 ROOT = Path(__file__).resolve().parent
 ENVIRONMENT = ROOT / ".nox" / ".dev"
-TASKS = {
-    "demo": ["-s", "demo"],
-    "test": ["--stop-on-first-error"],
-    "quick": ["-s", "lint", "types", "tests"],
-}
+TASKS = {"demo": ["-s", "demo"], "quick": ["-s", "lint", "types", "tests"]}
+LANES = {"plugins": ["plugin", "newest", "wheels"], "others": ["clients", "interop", "minimum", "docs"]}
+"""What `test` runs side by side, after `quick`: most of it waits for libraries that use one core to be imported."""
 
 
 def python() -> Path:
@@ -38,14 +37,49 @@ def python() -> Path:
     return folder / "python"
 
 
-def main(arguments: list[str]) -> int:
-    """Run the named task, or pass the arguments on to nox."""
-    task = TASKS.get(arguments[0]) if arguments else ["--list"]
-    options = [*task, *arguments[1:]] if task is not None else arguments
+def start(options: list[str], output: int | None = None) -> subprocess.Popen[str]:
+    """Start nox; with `output=PIPE`, what it says can be read."""
     interpreter = python()
     path = os.pathsep.join([str(interpreter.parent), os.environ.get("PATH", "")])
     command = [str(interpreter), "-m", "nox", "--noxfile", str(ROOT / "noxfile.py"), *options]
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path}, check=False).returncode  # noqa: S603 - as above
+    return subprocess.Popen(  # noqa: S603 - our own interpreter, and words of the caller's
+        command,
+        cwd=ROOT,
+        env={**os.environ, "PATH": path},
+        text=True,
+        stdout=output,
+        stderr=None if output is None else subprocess.STDOUT,
+    )
+
+
+def test(options: list[str]) -> int:
+    """Pass all tests: what fails soonest first, and then two lanes."""
+    options = ["--stop-on-first-error", *options]
+    code = start([*TASKS["quick"], *options]).wait()
+    if code:
+        return code
+    lanes = {name: start(["-s", *sessions, *options], subprocess.PIPE) for name, sessions in LANES.items()}
+    readers = [threading.Thread(target=show, args=lane) for lane in lanes.items()]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    codes = {name: lane.wait() for name, lane in lanes.items()}
+    for name, lane_code in codes.items():
+        print(f"dev.py: {name} {'failed' if lane_code else 'passed'}", flush=True)  # noqa: T201 - the outcome
+    return max(map(abs, codes.values()))
+
+
+def show(name: str, lane: subprocess.Popen[str]) -> None:
+    """Print what a lane says, line by line, each with its name."""
+    for line in lane.stdout or ():
+        print(f"{name:7} | {line}", end="", flush=True)  # noqa: T201 - progress
+
+
+def main(arguments: list[str]) -> int:
+    """Run the named task, or pass the arguments on to nox."""
+    name, *options = arguments or ["--list"]
+    return test(options) if name == "test" else start([*TASKS.get(name, [name]), *options]).wait()
 
 
 if __name__ == "__main__":

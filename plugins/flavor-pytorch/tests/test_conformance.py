@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
 import numpy as np
 import pandas as pd
 import torch
@@ -13,6 +15,7 @@ import torch
 from modelpack.testing import FlavorCase, FlavorTests, RecordedModel
 
 RECORDED = Path(__file__).parent / "recorded"
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # another interpreter finds no test module
 
 
 def table() -> pd.DataFrame:
@@ -101,9 +104,10 @@ def scaled() -> Any:
 
 
 def call(model: Any, rows: Any, **params: Any) -> Any:
-    """The module, called by hand."""
+    """The module, called by hand; for a frame, as a frame under its index (S68)."""
     with torch.no_grad():
-        return model(torch.from_numpy(np.array(rows, dtype="float32")), **params).float().numpy()
+        answer = model(torch.from_numpy(np.array(rows, dtype="float32")), **params).float().numpy()
+    return pd.DataFrame(answer, index=rows.index) if hasattr(rows, "columns") else answer
 
 
 def call_in_half(model: Any, rows: Any) -> Any:
@@ -129,12 +133,13 @@ def recorded(path: Path) -> RecordedModel:
 
 
 class TestPytorch(FlavorTests):
-    """The flavor does what every flavor does."""
+    """The flavor does what every flavor does; a matrix has no names for its columns."""
 
     flavor = "pytorch"
     library = "torch"
     distribution = "torch"
     supports_params = True
+    knows_columns = False
     cases = (
         FlavorCase(name="program on a frame", build=program, inputs=table, predict=call, tolerance=1e-6),
         FlavorCase(
