@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
+from modelpack.testing.fixtures import modelpack_home  # noqa: F401 - a fixture
+
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)  # a change is judged by what it changes
 settings.load_profile("ci" if os.environ.get("CI") else "local")
@@ -26,16 +28,6 @@ if TYPE_CHECKING:
 
     from modelpack.interfaces import Flavor
     from modelpack.plugins.manager import PluginManager
-
-
-@pytest.fixture(autouse=True)
-def modelpack_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A `MODELPACK_HOME` of its own for every test, and none of the user's settings."""
-    home = tmp_path_factory.mktemp("modelpack-home")
-    monkeypatch.setenv("MODELPACK_HOME", str(home))
-    for name in ("MODELPACK_DISABLE_PLUGINS", "MODELPACK_TRACE_HOOKS", "MLFLOW_TRACKING_URI"):
-        monkeypatch.delenv(name, raising=False)
-    return home
 
 
 @pytest.fixture

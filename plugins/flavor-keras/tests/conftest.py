@@ -14,19 +14,12 @@ from typing import Any
 
 import pytest
 
+from modelpack.testing.fixtures import modelpack_home  # noqa: F401 - a fixture
+
 os.environ.setdefault("KERAS_BACKEND", "jax")  # the quickest to import; the others have tests of their own
 
 Rewrite = Callable[[Path, Callable[[Any], None]], None]
 RunOn = Callable[..., Any]
-
-
-@pytest.fixture(autouse=True)
-def modelpack_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A trust store of its own for every test."""
-    home = tmp_path_factory.mktemp("modelpack-home")
-    monkeypatch.setenv("MODELPACK_HOME", str(home))
-    monkeypatch.delenv("MODELPACK_TRUST", raising=False)
-    return home
 
 
 @pytest.fixture(scope="session")

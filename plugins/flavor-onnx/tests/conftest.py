@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,18 +10,11 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from modelpack.testing.fixtures import modelpack_home  # noqa: F401 - a fixture
+
 Graph = Callable[..., Any]
 NEWEST_IR = 10
 """That ONNX Runtime 1.20 reads."""
-
-
-@pytest.fixture(autouse=True)
-def modelpack_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A trust store of its own for every test."""
-    home = tmp_path_factory.mktemp("modelpack-home")
-    monkeypatch.setenv("MODELPACK_HOME", str(home))
-    monkeypatch.delenv("MODELPACK_TRUST", raising=False)
-    return home
 
 
 @pytest.fixture

@@ -13,19 +13,11 @@ import torch
 
 from modelpack import LoadContext
 from modelpack.errors import TrustError
+from modelpack.testing.fixtures import modelpack_home  # noqa: F401 - a fixture
 from modelpack_flavor_pytorch.flavor import PytorchConf, PytorchLoadOptions, flavor
 
 Load = Callable[..., Any]
 Answer = Callable[..., Any]
-
-
-@pytest.fixture(autouse=True)
-def modelpack_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A trust store of its own for every test."""
-    home = tmp_path_factory.mktemp("modelpack-home")
-    monkeypatch.setenv("MODELPACK_HOME", str(home))
-    monkeypatch.delenv("MODELPACK_TRUST", raising=False)
-    return home
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from sklearn.datasets import load_iris
 
 from modelpack import LoadContext, SaveContext
 from modelpack.errors import TrustError
+from modelpack.testing.fixtures import modelpack_home  # noqa: F401 - a fixture
 from modelpack_flavor_sklearn.flavor import SklearnConf, SklearnOptions, flavor
 
 OLD_WITH_NEW = "ignore:scipy.optimize. The `disp` and `iprint` options:DeprecationWarning"
@@ -24,15 +25,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 Save = Callable[..., SklearnConf]
 Load = Callable[..., Any]
-
-
-@pytest.fixture(autouse=True)
-def modelpack_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A trust store of its own for every test."""
-    home = tmp_path_factory.mktemp("modelpack-home")
-    monkeypatch.setenv("MODELPACK_HOME", str(home))
-    monkeypatch.delenv("MODELPACK_TRUST", raising=False)
-    return home
 
 
 @pytest.fixture(scope="session")

@@ -9,16 +9,9 @@ from typing import Any
 import pytest
 import tensorflow as tf
 
+from modelpack.testing.fixtures import modelpack_home  # noqa: F401 - a fixture
+
 Make = Callable[..., Path]
-
-
-@pytest.fixture(autouse=True)
-def modelpack_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A trust store of its own for every test."""
-    home = tmp_path_factory.mktemp("modelpack-home")
-    monkeypatch.setenv("MODELPACK_HOME", str(home))
-    monkeypatch.delenv("MODELPACK_TRUST", raising=False)
-    return home
 
 
 class Line(tf.Module):  # type: ignore[misc]  # TensorFlow has no types

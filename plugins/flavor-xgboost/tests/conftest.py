@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
-
-@pytest.fixture(autouse=True)
-def modelpack_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A trust store of its own for every test."""
-    home = tmp_path_factory.mktemp("modelpack-home")
-    monkeypatch.setenv("MODELPACK_HOME", str(home))
-    monkeypatch.delenv("MODELPACK_TRUST", raising=False)
-    return home
+from modelpack.testing.fixtures import modelpack_home  # noqa: F401 - a fixture
 
 
 @pytest.fixture(scope="session")

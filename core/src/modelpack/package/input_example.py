@@ -146,11 +146,7 @@ def _as_array(value: Any) -> Any:
 
     try:
         return np.asarray(value)
-    except (
-        TypeError,
-        RuntimeError,
-        ValueError,
-    ) as error:  # a tensor on a device, with gradients, or of a type of its own
+    except (TypeError, RuntimeError, ValueError) as error:  # it is on a device, has gradients, or a type of its own
         raise InvalidArgumentError(
             f"the {type(value).__qualname__} in the input example cannot be made an array: {error}",
             hint="give it as a NumPy array",
