@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import pytest
 os.environ.setdefault("KERAS_BACKEND", "jax")  # the quickest to import; MLflow's interpreter inherits it
 
 RunMLflow = Callable[..., Any]
+RunAfresh = Callable[..., Any]
 ROWS = np.random.default_rng(0).normal(size=(6, 4)).round(3).astype("float32")
 TOLERANCE = 1e-6
 
@@ -57,7 +56,7 @@ print(json.dumps(modelpack.pyfunc.load_model(sys.argv[1]).predict(rows).tolist()
 """
 
 
-def test_mlflow_loads_what_modelpack_writes(run_mlflow: RunMLflow, tmp_path: Path) -> None:
+def test_mlflow_loads_what_modelpack_writes(run_mlflow: RunMLflow, run_afresh: RunAfresh, tmp_path: Path) -> None:
     """As pyfunc and natively, and so does a process of our own."""
     import keras
 
@@ -70,10 +69,8 @@ def test_mlflow_loads_what_modelpack_writes(run_mlflow: RunMLflow, tmp_path: Pat
     expected = model.predict(ROWS, verbose=0)
     modelpack.save_model(model, tmp_path / "model", signature=modelpack.infer_signature(ROWS, expected))
     there = run_mlflow(LOADS, tmp_path / "model", json.dumps(ROWS.tolist()))
-    command = [sys.executable, "-c", OURS, str(tmp_path / "model"), json.dumps(ROWS.tolist())]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert answer.returncode == 0, answer.stderr
-    for predicted in (there["pyfunc"], there["native"], json.loads(answer.stdout.splitlines()[-1])):
+    here = run_afresh(OURS, tmp_path / "model", json.dumps(ROWS.tolist()))
+    for predicted in (there["pyfunc"], there["native"], here):
         np.testing.assert_allclose(predicted, expected, rtol=TOLERANCE, atol=TOLERANCE)
 
 

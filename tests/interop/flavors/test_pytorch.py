@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ import modelpack
 from modelpack.errors import TrustError
 
 RunMLflow = Callable[..., Any]
+RunAfresh = Callable[..., Any]
 
 ROWS = np.linspace(-1, 1, 21, dtype="float32").reshape(7, 3)
 FRAME = pd.DataFrame(ROWS, columns=["a", "b", "c"])
@@ -135,9 +134,8 @@ def test_we_read_mlflow(name: str, written: tuple[Path, dict[str, Any]]) -> None
 
 
 @pytest.mark.slow
-def test_another_process_reads_mlflow(written: tuple[Path, dict[str, Any]]) -> None:
+def test_another_process_reads_mlflow(written: tuple[Path, dict[str, Any]], run_afresh: RunAfresh) -> None:
     """Nothing of this process is needed for a class that was defined in MLflow's `__main__`."""
     folder, told = written
-    command = [sys.executable, "-c", PREDICT, str(folder / "pickle-of-main"), json.dumps(ROWS.tolist())]
-    answer = subprocess.run(command, capture_output=True, text=True, check=True)
-    np.testing.assert_allclose(json.loads(answer.stdout), told["pickle-of-main"], rtol=1e-6, atol=1e-6)
+    answer = run_afresh(PREDICT, folder / "pickle-of-main", json.dumps(ROWS.tolist()))
+    np.testing.assert_allclose(answer, told["pickle-of-main"], rtol=1e-6, atol=1e-6)

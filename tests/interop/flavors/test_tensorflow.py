@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import tensorflow as tf
 import modelpack
 
 RunMLflow = Callable[..., Any]
+RunAfresh = Callable[..., Any]
 ROWS = np.array([[1.0, 2.0], [3.0, -4.0], [0.5, 0.25]], dtype="float32")
 LABELS = pd.DataFrame({"first": [1.0, 2.5], "unit": ["m", "é"]})
 
@@ -120,11 +119,9 @@ def test_we_read_mlflows(run_mlflow: RunMLflow, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("home")
-def test_ours_in_a_fresh_process(tmp_path: Path) -> None:
+def test_ours_in_a_fresh_process(run_afresh: RunAfresh, tmp_path: Path) -> None:
     """Equal, natively and through pyfunc."""
     line = Line()
     modelpack.save_model(line, tmp_path / "model")
-    command = [sys.executable, "-c", FRESH, str(tmp_path / "model"), str(ROWS.tolist())]
-    answer = subprocess.run(command, capture_output=True, text=True, check=True)
     expected = line(ROWS).numpy().tolist()
-    assert answer.stdout.strip().splitlines()[-1] == str([expected, expected])
+    assert run_afresh(FRESH, tmp_path / "model", str(ROWS.tolist())) == [expected, expected]

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +14,7 @@ import xgboost
 import modelpack
 
 RunMLflow = Callable[..., Any]
+RunAfresh = Callable[..., Any]
 
 PREDICT = """
 import json, sys, mlflow.pyfunc, mlflow.xgboost, pandas, xgboost
@@ -70,30 +67,10 @@ print(json.dumps(answers))
 """
 
 
-@pytest.fixture(scope="module")
-def csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Rows as a file, in the digits that give the same numbers back."""
-    path = tmp_path_factory.mktemp("rows") / "rows.csv"
-    rows = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 3)).round(6), columns=["a", "b b", "c"])
-    rows.to_csv(path, index=False)
-    return path
-
-
-def in_a_fresh_process(program: str, *arguments: str | Path) -> Any:
-    """Run a program with modelpack; it prints JSON as its last line."""
-    command = [sys.executable, "-c", program, *map(str, arguments)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert answer.returncode == 0, answer.stderr
-    return json.loads(answer.stdout.strip().splitlines()[-1])
-
-
-def test_mlflow_is_not_installed_here() -> None:
-    """These tests prove nothing where MLflow could help."""
-    assert importlib.util.find_spec("mlflow") is None
-
-
 @pytest.mark.slow
-def test_models_of_ours_answer_the_same_everywhere(run_mlflow: RunMLflow, csv: Path, tmp_path: Path) -> None:
+def test_models_of_ours_answer_the_same_everywhere(
+    run_mlflow: RunMLflow, run_afresh: RunAfresh, csv: Path, tmp_path: Path
+) -> None:
     """In a fresh process and in MLflow, natively and as python_function, in either format."""
     rows = pd.read_csv(csv)
     target = pd.cut(rows.sum(axis=1), 3, labels=False)
@@ -114,7 +91,7 @@ def test_models_of_ours_answer_the_same_everywhere(run_mlflow: RunMLflow, csv: P
             path = tmp_path / f"{name}-{form}"
             modelpack.save_model(model, path, model_format=form, input_example=rows.head(2))
             expected[str(path)] = [answer, answer, type(model).__name__]
-    assert in_a_fresh_process(READ, csv, *expected) == expected
+    assert run_afresh(READ, csv, *expected) == expected
     assert run_mlflow(PREDICT, csv, *expected) == expected
 
 
