@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import sparse
 
 from modelpack.errors import SchemaError
 from modelpack.pyfunc.model_columns import ModelColumns
@@ -60,6 +59,7 @@ def test_labels_are_compared_as_the_library_calls_them() -> None:
 def test_columns_of_arrays_are_counted(names: list[str] | None) -> None:
     """Dense and sparse ones; they have no names."""
     columns = ModelColumns(names, 2)
+    sparse = pytest.importorskip("scipy.sparse")
     for data in (np.zeros((3, 2)), sparse.csr_matrix(np.zeros((3, 2)))):
         assert columns.fitting(data) is data
     with pytest.raises(SchemaError, match=r"a table of 2 columns, not one of shape \(3, 4\)"):
