@@ -9,6 +9,11 @@ import pytest
 from modelpack.testing.fixtures import modelpack_home  # noqa: F401 - a fixture
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Train what XGBoost 3.4 would rather not, as long as there is such a model to load."""
+    config.addinivalue_line("filterwarnings", r"ignore:(?s).*\bis deprecated")
+
+
 @pytest.fixture(scope="session")
 def houses() -> pd.DataFrame:
     """Numbers, a flag, nulls, and two columns of categories, one of text and one of numbers."""

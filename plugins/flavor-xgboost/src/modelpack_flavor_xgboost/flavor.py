@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from modelpack import Flavor, FlavorConf, LoadContext, PluginOptions, SaveContext, hookimpl
 from modelpack.errors import InvalidArgumentError
 from modelpack_flavor_xgboost import files
-from modelpack_flavor_xgboost.library import BOOSTER, class_named, distribution, library, name_of
+from modelpack_flavor_xgboost.library import BOOSTER, class_named, distribution, library, name_of, without_deprecations
 from modelpack_flavor_xgboost.predictor import XGBoostPredictor
 
 if TYPE_CHECKING:
@@ -102,21 +102,27 @@ class XGBoostFlavor(Flavor[XGBoostOptions, XGBoostConf]):
         kind = class_named(conf.model_class)
         context.check_version(distribution(), conf.xgb_version)
         data = files.content(context.file(conf.data))
-        if conf.model_class == BOOSTER:
-            booster = kind(device)
-            booster.load_model(data)
-            return booster
-        model = kind(**{**_known_params(kind, conf.estimator_params or {}), **device})
-        model.load_model(data)
-        model.get_booster().set_param(device)
-        return model
+        with without_deprecations():
+            return _loaded(kind, data, conf, device)
 
     @hookimpl
     def modelpack_pyfunc_adapt(self, model: Any, context: LoadContext[XGBoostConf]) -> XGBoostPredictor:
         """Answer with the model's `predict`."""
         is_classifier = context.conf.model_class.endswith("Classifier")
-        labels = files.labels(context.file(context.conf.data)) if is_classifier else None
-        return XGBoostPredictor(model, context.signature, labels)
+        with without_deprecations():
+            labels = files.labels(context.file(context.conf.data)) if is_classifier else None
+            return XGBoostPredictor(model, context.signature, labels)
+
+
+def _loaded(kind: Any, data: bytearray, conf: XGBoostConf, device: dict[str, Any]) -> Any:
+    if conf.model_class == BOOSTER:
+        booster = kind(device)
+        booster.load_model(data)
+        return booster
+    model = kind(**{**_known_params(kind, conf.estimator_params or {}), **device})
+    model.load_model(data)
+    model.get_booster().set_param(device)
+    return model
 
 
 def _plain_params(model: Any) -> dict[str, Any] | None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from modelpack.errors import InvalidModelError, MissingDependencyError, WrongModelError
 from modelpack.package.distributions import installed_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DISTRIBUTIONS = ("xgboost", "xgboost-cpu")
 BOOSTER = "xgboost.core.Booster"
@@ -30,6 +35,17 @@ def library() -> Any:
             hint="`pip install xgboost-cpu`, which is small, or `pip install xgboost` for GPUs",
         ) from error
     return xgboost
+
+
+@contextmanager
+def without_deprecations() -> Iterator[None]:
+    """Keep back that a kind of booster or estimator is deprecated.
+
+    XGBoost says so when a model is trained, to somebody who can do something about it, and again whenever it is loaded.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"(?s).*\bis deprecated")
+        yield
 
 
 def distribution() -> str:
