@@ -34,9 +34,10 @@ def main() -> None:
     package, name, folder = sys.argv[1:]
     warnings.simplefilter("ignore")
     subject = SUBJECTS[name]
-    model, data = subject.build(), frame()
-    signature = pd.DataFrame(subject.predict(model, data.head(5)))
-    save, load = {"modelpack": _modelpack, "mlflow": _mlflow}[package](name, subject, data.head(5), signature)
+    model, data = subject.build(), frame().to_numpy("float32") if subject.of_arrays else frame()
+    answer = subject.predict(model, data[:5])
+    answer = answer if subject.of_arrays else pd.DataFrame(answer)
+    save, load = {"modelpack": _modelpack, "mlflow": _mlflow}[package](name, subject, data[:5], answer)
     path = Path(folder) / "model"
     save(model, path)
     found: dict[str, float] = {
@@ -46,11 +47,11 @@ def main() -> None:
     }
     loaded = load(path)
     for rows in REPEAT:
-        found |= _compared(data.head(rows), loaded.predict, lambda some: subject.predict(model, some))
+        found |= _compared(data[:rows], loaded.predict, lambda some: subject.predict(model, some))
     print(json.dumps(found))
 
 
-def _modelpack(name: str, subject: Subject, data: pd.DataFrame, answer: pd.DataFrame) -> tuple[Any, Any]:
+def _modelpack(name: str, subject: Subject, data: Any, answer: Any) -> tuple[Any, Any]:
     import modelpack
 
     signature = modelpack.infer_signature(data, answer)
@@ -61,7 +62,7 @@ def _modelpack(name: str, subject: Subject, data: pd.DataFrame, answer: pd.DataF
     return save, modelpack.pyfunc.load_model
 
 
-def _mlflow(name: str, subject: Subject, data: pd.DataFrame, answer: pd.DataFrame) -> tuple[Any, Any]:
+def _mlflow(name: str, subject: Subject, data: Any, answer: Any) -> tuple[Any, Any]:
     import mlflow.pyfunc
     from mlflow.models import infer_signature
 
@@ -77,8 +78,8 @@ def _mlflow(name: str, subject: Subject, data: pd.DataFrame, answer: pd.DataFram
     return save, lambda path: mlflow.pyfunc.load_model(str(path))
 
 
-def _options(subject: Subject, data: pd.DataFrame) -> dict[str, Any]:
-    return {**dict(subject.options), **({"input_example": data.head(2)} if subject.needs_example else {})}
+def _options(subject: Subject, data: Any) -> dict[str, Any]:
+    return {**dict(subject.options), **({"input_example": data[:2]} if subject.needs_example else {})}
 
 
 def _median(call: Callable[[], object], repeat: int) -> float:
@@ -86,9 +87,7 @@ def _median(call: Callable[[], object], repeat: int) -> float:
     return statistics.median(_seconds(call) for _ in range(repeat))
 
 
-def _compared(
-    data: pd.DataFrame, predict: Callable[[Any], object], native: Callable[[Any], object]
-) -> dict[str, float]:
+def _compared(data: Any, predict: Callable[[Any], object], native: Callable[[Any], object]) -> dict[str, float]:
     rows = len(data)
     for _ in range(3):
         predict(data)

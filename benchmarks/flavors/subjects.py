@@ -23,14 +23,16 @@ class Subject:
 
     Attributes:
         build: Makes and trains it.
-        predict: What its library does with a frame.
+        predict: What its library does with the data.
         options: What `save_model` is given in either package.
+        of_arrays: Whether the data is an array of single floats, and no frame: MLflow takes nothing else.
         needs_example: Whether it is also given an input example, by which the format is chosen.
     """
 
     build: Callable[[], Any]
-    predict: Callable[[Any, pd.DataFrame], Any]
+    predict: Callable[[Any, Any], Any]
     options: tuple[tuple[str, Any], ...] = ()
+    of_arrays: bool = False
     needs_example: bool = False
 
 
@@ -116,11 +118,11 @@ def _pytorch() -> Any:
     return torch.nn.Sequential(*layers).eval()
 
 
-def _predict_pytorch(model: Any, data: pd.DataFrame) -> Any:
+def _predict_pytorch(model: Any, data: Any) -> Any:
     import torch
 
     with torch.inference_mode():
-        return model(torch.from_numpy(data.to_numpy("float32"))).numpy()
+        return model(torch.from_numpy(data)).numpy()
 
 
 def _keras() -> Any:
@@ -130,8 +132,8 @@ def _keras() -> Any:
     return keras.Sequential([keras.Input((WIDTH,)), *layers])
 
 
-def _predict_keras(model: Any, data: pd.DataFrame) -> Any:
-    return model.predict_on_batch(data.to_numpy("float32"))
+def _predict_keras(model: Any, data: Any) -> Any:
+    return model.predict_on_batch(data)
 
 
 def _tensorflow() -> Any:
@@ -151,10 +153,10 @@ def _tensorflow() -> Any:
     return Network()
 
 
-def _predict_tensorflow(model: Any, data: pd.DataFrame) -> Any:
+def _predict_tensorflow(model: Any, data: Any) -> Any:
     import tensorflow as tf
 
-    return model(tf.constant(data.to_numpy("float32"))).numpy()
+    return model(tf.constant(data)).numpy()
 
 
 def _plain(model: Any, data: pd.DataFrame) -> Any:
@@ -167,7 +169,7 @@ SUBJECTS = {
     "lightgbm": Subject(_lightgbm, _plain),
     "catboost": Subject(_catboost, _plain),
     "onnx": Subject(_onnx, _predict_onnx),
-    "pytorch": Subject(_pytorch, _predict_pytorch, needs_example=True),
-    "keras": Subject(_keras, _predict_keras),
-    "tensorflow": Subject(_tensorflow, _predict_tensorflow),
+    "pytorch": Subject(_pytorch, _predict_pytorch, of_arrays=True, needs_example=True),
+    "keras": Subject(_keras, _predict_keras, of_arrays=True),
+    "tensorflow": Subject(_tensorflow, _predict_tensorflow, of_arrays=True),
 }
