@@ -39,15 +39,18 @@ class TrackRecord:
             self._flawless += 1
             if self._flawless > _FORGOTTEN:
                 self._needed = _PROVEN
-        elif rows > self._rows:
+        elif not self._reaches(rows):
             return  # nobody has vouched for so many
         elif seconds < _HELD_UP:
             self._credit = max(self._credit - _PRICE, 0)
         else:
             self._credit = self._flawless = 0
             self._needed *= _HARDER
-            self._rows = (rows - 1) // 2  # up to twice as many are vouched for
+            self._rows = (rows - 1) // 2  # so that it does not reach them again
 
     def vouches(self, rows: int) -> bool:
         """Whether a call with so many rows will be over before anybody notices."""
-        return self._credit >= self._needed and rows <= 2 * self._rows
+        return self._credit >= self._needed and self._reaches(rows)
+
+    def _reaches(self, rows: int) -> bool:
+        return rows <= 2 * self._rows
