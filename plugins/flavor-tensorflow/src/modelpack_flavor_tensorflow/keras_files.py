@@ -7,7 +7,6 @@ Keras models are saved with it.
 
 from __future__ import annotations
 
-import pickle
 from typing import TYPE_CHECKING, Any
 
 from modelpack.errors import InvalidModelError, MissingDependencyError
@@ -52,7 +51,10 @@ def load(path: Path, require_trust: Callable[[str], None], arguments: Mapping[st
         MissingDependencyError: The plugin for Keras is not installed.
     """
     formats = _plugin_for_keras().formats
-    custom = {**_custom_objects(path.parent, require_trust), **(arguments.get("custom_objects") or {})}
+    custom: dict[str, Any] = {}
+    for name in reversed(PICKLES):
+        custom |= formats.read_custom_objects(path.parent / name, require_trust)
+    custom |= arguments.get("custom_objects") or {}
     chosen = {"compile": False, **arguments, "custom_objects": custom}
     return formats.read(path, require_trust, **chosen)
 
@@ -75,13 +77,3 @@ def _plugin_for_keras() -> Any:
             hint="pip install modelpack-flavor-keras",
         ) from error
     return plugin
-
-
-def _custom_objects(data: Path, require_trust: Callable[[str], None]) -> dict[str, Any]:
-    """What MLflow pickled beside the model."""
-    found: dict[str, Any] = {}
-    for path in (data / name for name in reversed(PICKLES) if (data / name).exists()):
-        require_trust(f"{path.name} is a pickle, and unpickling runs whatever it holds")
-        with path.open("rb") as file:
-            found |= pickle.load(file)  # noqa: S301 - the caller trusts the model
-    return found
