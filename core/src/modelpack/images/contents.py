@@ -1,0 +1,51 @@
+"""What an image holds, whoever builds it: the one description behind the Dockerfile and the daemonless layout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path, PurePosixPath
+
+PACKAGES = "/opt/modelpack/packages"
+"""Where the dependencies lie, with the base image's interpreter reading them through `PYTHONPATH`."""
+MODEL = "/opt/ml/model"
+"""Where the model lies, baked in, mounted, or unpacked there by SageMaker."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageContents:
+    """One image of the scoring server.
+
+    Attributes:
+        python_version: The interpreter that the base image must have, such as `3.11`.
+        requirements: What is installed into `PACKAGES`: the model's requirements, modelpack-core, the plugins of the
+            model's flavors, and what the caller added. Requirement lines, none of them twice.
+        wheels: Wheels of modelpack's own distributions, built from a checkout where no index has them.
+        system_packages: Debian packages that those requirements expect of the machine, such as `libgomp1`.
+        files: Small files of ours, by their absolute path in the image; readable by everyone, owned by root.
+        model: The verified model directory that is copied to `MODEL`; None when it will be mounted there.
+        environment: The variables of the process.
+        labels: The OCI annotations and vendors' labels.
+        user: `uid:gid` that the process runs as.
+        entrypoint: The exec form of what `docker run IMAGE` runs.
+        command: The default arguments of the entry point.
+        port: The port that is exposed.
+        health_check: The exec form of what tells whether the server is well.
+    """
+
+    python_version: str
+    requirements: tuple[str, ...]
+    wheels: tuple[Path, ...] = ()
+    system_packages: tuple[str, ...] = ()
+    files: Mapping[PurePosixPath, bytes] = field(default_factory=dict)
+    model: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    user: str = "10001:10001"
+    entrypoint: tuple[str, ...] = ("python", "-m", "modelpack.serving.container")
+    command: tuple[str, ...] = ("serve",)
+    port: int = 8080
+    health_check: tuple[str, ...] = ("python", "-m", "modelpack.serving.container", "health")
