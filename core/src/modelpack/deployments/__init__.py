@@ -1,0 +1,3 @@
+"""Deploying packaged models to targets."""
+
+from __future__ import annotations
