@@ -126,7 +126,6 @@ DeployErrorCode = Literal[
     "failed",  # the change failed, and nothing serves
     "rolled_back",  # the change failed, and what was there before serves on
     "timeout",  # the change had not settled in time; it may go on
-    "interrupted",  # the caller stopped; doing the same again goes on
     "not_deployed",  # nothing stands under the name
     "invocation_failed",  # the scoring server refused the request, or failed
     "unsupported",  # the target has no such verb
