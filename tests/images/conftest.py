@@ -7,6 +7,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "kit"))
 
-from engine_fixtures import base_tar, docker_base, docker_engine, image_registry  # noqa: E402, F401 - fixtures
+from engine_fixtures import base_tar, docker_base, docker_engine, image_registry  # noqa: F401 - fixtures
 
-from modelpack.testing.fixtures import modelpack_home  # noqa: E402, F401 - a fixture
+from modelpack.testing.fixtures import modelpack_home  # noqa: F401 - a fixture

@@ -33,7 +33,7 @@ def registry() -> Iterator[str]:
         file = Path(scratch, "config.yml")
         file.write_text(json.dumps(configuration))  # JSON is YAML
         with Path(scratch, "log").open("wb") as log:
-            process = subprocess.Popen(["docker-registry", "serve", str(file)], stdout=log, stderr=log)
+            process = subprocess.Popen(["/usr/bin/docker-registry", "serve", str(file)], stdout=log, stderr=log)
         try:
             _await_answer(f"http://{address}/v2/", process)
             yield address
