@@ -34,7 +34,9 @@ def invoke(endpoint: str, invocation: Invocation, headers: Mapping[str, str] | N
     try:
         status, content_type, body = _exchange(endpoint, invocation, headers or {})
     except (OSError, http.client.HTTPException) as error:
-        raise DeployError(f"{endpoint} does not answer: {str(error) or type(error).__name__}", code="unreachable") from error
+        raise DeployError(
+            f"{endpoint} does not answer: {str(error) or type(error).__name__}", code="unreachable"
+        ) from error
     if status != HTTPStatus.OK:
         raise DeployError(f"the scoring server answered {status}: {_message(body)}", code="invocation_failed")
     return InvocationAnswer(body=body, content_type=content_type)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from modelpack.deployments.local import keeping
@@ -15,16 +15,47 @@ from modelpack.deployments.local.records import Wish
 from modelpack.errors import DeployError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from modelpack.deployments.local.options import LocalOptions
     from modelpack.deployments.local.places import Place
+    from modelpack.deployments.local.records import Status
     from modelpack.deployments.records import DeployRequest
 
 _SECONDS = 30.0
-"""Seconds that a keeper has to take note of a wish."""
+"""Seconds that a keeper has to take note of a wish, and beyond a server's own to bring it about."""
 
 _PAUSE = 0.02
+
+
+def apply(place: Place, request: DeployRequest[LocalOptions], revision: str, progress: Callable[[str], None]) -> None:
+    """Write down what is wished, and wait until a keeper has brought it about.
+
+    Whoever stops waiting does not stop the keeper; the same call again waits on.
+
+    Raises:
+        DeployError: Another process is changing this deployment (`conflict`), or the change failed.
+    """
+    with _changing(place, request.name):
+        place.remove_strays()
+        wish = _under_way(place, request, revision)
+        if wish is None:
+            wish = wished(request, revision)
+            _write(place, wish, request, progress)
+        _hand_over(place, wish)
+        progress("a server is being started")
+        _judge(place, wish, _settled(place, wish))
+
+
+def remove(place: Place, name: str, grace: float) -> None:
+    """End everything of a deployment, and remove its directory.
+
+    Raises:
+        DeployError: Another process is changing this deployment, or something could not be removed.
+    """
+    if place.directory.exists():
+        with _changing(place, name):
+            _remove(place, grace)
 
 
 def wished(request: DeployRequest[LocalOptions], revision: str) -> Wish:
@@ -45,50 +76,35 @@ def wished(request: DeployRequest[LocalOptions], revision: str) -> Wish:
     )
 
 
-def apply(place: Place, request: DeployRequest[LocalOptions], revision: str, progress: Callable[[str], None]) -> None:
-    """Copy the model, write the wish down, and see that a keeper has taken note of it.
-
-    Raises:
-        DeployError: Another process is changing this deployment (`conflict`), or it cannot be done here (`failed`).
-    """
+@contextmanager
+def _changing(place: Place, name: str) -> Iterator[None]:
     with place.changing() as mine:
         if not mine:
-            raise busy(request.name)
-        place.remove_strays()
-        wish = wished(request, revision)
+            raise DeployError(
+                f"another process is changing the deployment {name}", code="conflict", hint="try again when it is done"
+            )
+        yield
+
+
+def _under_way(place: Place, request: DeployRequest[LocalOptions], revision: str) -> Wish | None:
+    """The same wish, where a keeper is at it already."""
+    wish, status = place.wish(), place.status()
+    if wish is None or status is None or place.keeper() is None:
+        return None
+    same = wish.revision == revision and wish.environment == request.options.environment()
+    return wish if same and status.wish == wish.id and status.state in {"pending", "updating"} else None
+
+
+def _write(place: Place, wish: Wish, request: DeployRequest[LocalOptions], progress: Callable[[str], None]) -> None:
+    try:
         place.add_model(wish.id, request.model_path, request.digest)
-        try:
-            progress(f"copied the model to {place.directory / place.model(wish.id)}")
-            wish.write(place.wish_file)
-        except BaseException:
-            place.remove_model(wish.id)
-            raise
-        _hand_over(place, wish)
-
-
-def remove(place: Place, name: str, grace: float) -> None:
-    """End everything of a deployment, and remove its directory.
-
-    Raises:
-        DeployError: Another process is changing this deployment, or something could not be removed.
-    """
-    if not place.directory.exists():
-        return
-    with place.changing() as mine:
-        if not mine:
-            raise busy(name)
-        end(place.keeper_lock, grace)
-        end_orphans(place)
-        place.remove()
-    if place.directory.exists():
-        raise DeployError(f"{name} could not be removed", code="failed", left_behind=(str(place.directory),))
-
-
-def busy(name: str) -> DeployError:
-    """The error when another process is at work."""
-    return DeployError(
-        f"another process is changing the deployment {name}", code="conflict", hint="try again when it is done"
-    )
+        progress(f"copied the model to {place.directory / place.model(wish.id)}")
+        wish.write(place.wish_file)
+    except BaseException:
+        place.remove_model(wish.id)
+        if place.wish() is None:
+            place.remove()
+        raise
 
 
 def _hand_over(place: Place, wish: Wish) -> None:
@@ -100,12 +116,50 @@ def _hand_over(place: Place, wish: Wish) -> None:
         elif keeper:
             with suppress(ProcessLookupError):
                 os.kill(keeper, LOOK)
-        if _noted(place, wish):
+        if _note_of(place, wish) is not None:
             return
         time.sleep(_PAUSE)
-    raise DeployError(f"the keeper of {wish.name} does not react; see its log", code="timeout")
+    raise DeployError(f"the keeper of {wish.name} does not react; see {place.log_file}", code="timeout")
 
 
-def _noted(place: Place, wish: Wish) -> bool:
+def _settled(place: Place, wish: Wish) -> Status:
+    """What has become of the wish."""
+    until = time.monotonic() + wish.start_timeout + wish.grace + _SECONDS
+    while time.monotonic() < until:
+        alive = place.keeper() is not None
+        status = _note_of(place, wish)
+        if status is not None and status.state in {"ready", "failed"}:
+            return status
+        if not alive:
+            raise DeployError(f"the keeper of {wish.name} has ended; see {place.log_file}", code="failed")
+        time.sleep(_PAUSE)
+    raise DeployError(f"{wish.name} did not become ready in time; see {place.log_file}", code="timeout")
+
+
+def _note_of(place: Place, wish: Wish) -> Status | None:
     status = place.status()
-    return status is not None and status.wish == wish.id
+    return status if status is not None and status.wish == wish.id else None
+
+
+def _judge(place: Place, wish: Wish, status: Status) -> None:
+    """Raise what the change has failed with, if it has."""
+    if status.reason is None:
+        return
+    if status.state == "ready":
+        raise DeployError(
+            f"the update of {wish.name} failed: {status.reason}; what was there before serves on", code="rolled_back"
+        )
+    if place.serving() is None:
+        _remove(place, 0)
+        raise DeployError(f"{wish.name} could not be started: {status.reason}", code="failed")
+    raise DeployError(
+        f"{wish.name} could not be started: {status.reason}", code="failed", left_behind=(str(place.directory),)
+    )
+
+
+def _remove(place: Place, grace: float) -> None:
+    end(place.keeper_lock, grace + _SECONDS)
+    end_orphans(place)
+    place.remove()
+    if place.directory.exists():
+        raise DeployError(f"{place.directory} could not be removed", code="failed", left_behind=(str(place.directory),))

@@ -32,6 +32,9 @@ LOGGER = logging.getLogger("modelpack.deployments")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 """Seconds until a server that has ended is started again: the first time, and at most."""
 
+_LONG = 60.0
+"""Seconds after which the end of a server has nothing to do with its beginning."""
+
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - it is read here, not listened on
 
 
@@ -110,16 +113,23 @@ class Keeper:
         except BaseException:
             self._let_go(wish, listener)
             raise
+        former = self._server
         self._take_over(server, listener)
+        if former is not None:
+            await asyncio.shield(self._later(self._retire(former)))
+        self._say(state="ready")
 
     async def _revive(self, server: Server) -> None:
         """Start a server in place of one that ended by itself."""
         LOGGER.error("%s; another takes its place", server.ending())
         self._say(state="failed", reason=f"{server.ending()}; it is being started again", server=None)
+        lasted = asyncio.get_running_loop().time() - server.started_at > _LONG
+        self._pause = _FIRST_PAUSE if lasted else min(self._pause * 2, _LONGEST_PAUSE)
         await asyncio.sleep(self._pause)
-        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
         try:
             self._take_over(await self._ready_server(server.wish), None)
+            self._say(state="ready")
+            await server.end()
         except (ServerFailedError, ModelpackError) as error:
             LOGGER.error("%s", error)  # noqa: TRY400 - it is no bug
 
@@ -147,21 +157,17 @@ class Keeper:
     def _take_over(self, server: Server, listener: socket.socket | None) -> None:
         """Hand all requests from now on to a server."""
         self._routes.replace([server.address])
-        former, self._server = self._server, server
+        self._server = server
         front = self._front_at(server.wish, listener)
-        self._pause = _FIRST_PAUSE
+        server.wish.write(self._place.serving_file)
         self._say(
-            state="ready",
             reason=None,
-            serving=server.wish.id,
             revision=server.wish.revision,
             digest=server.wish.digest,
             port=front.port,
             endpoint=_url(server.wish.host, front.port),
             server=server.process.pid,
         )
-        if former is not None:
-            self._later(self._retire(former))
 
     def _front_at(self, wish: Wish, listener: socket.socket | None) -> Front:
         """The public port: the one there is, or a new one in its place."""
@@ -190,13 +196,14 @@ class Keeper:
 
     async def _retire(self, server: Server) -> None:
         await server.end()
-        if self._server is not None and self._server.wish.id != server.wish.id:
-            self._place.remove_model(server.wish.id)
+        self._place.remove_model(server.wish.id)
 
-    def _later(self, work: Coroutine[None, None, None]) -> None:
+    def _later(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Do something to its end, whatever else there is to do."""
         task = asyncio.create_task(work)
         self._farewells.add(task)
         task.add_done_callback(self._farewells.discard)
+        return task
 
     def _say(self, **changes: object) -> None:
         self._status = self._status.model_copy(update=changes)

@@ -30,7 +30,7 @@ def start(place: Place) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(_search_path())}
     with place.log_file.open("ab") as log:
         place.log_file.chmod(0o600)
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - this interpreter and our own program
             command,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -63,7 +63,6 @@ def main() -> None:
     os.setsid()
     locks.sign(descriptor, os.getpid())
     _keep(place)
-    place.keeper_lock.unlink(missing_ok=True)
 
 
 def _keep(place: Place) -> None:

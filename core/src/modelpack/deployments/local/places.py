@@ -39,6 +39,11 @@ class Place:
         return self.directory / "wish.json"
 
     @property
+    def serving_file(self) -> Path:
+        """Holds the `Wish` that serves."""
+        return self.directory / "serving.json"
+
+    @property
     def status_file(self) -> Path:
         """Holds the `Status`."""
         return self.directory / "status.json"
@@ -64,6 +69,10 @@ class Place:
     def wish(self) -> Wish | None:
         """What shall stand."""
         return Wish.read(self.wish_file)
+
+    def serving(self) -> Wish | None:
+        """What serves, or did when the keeper last lived."""
+        return Wish.read(self.serving_file)
 
     def status(self) -> Status | None:
         """How far the keeper has come."""
@@ -116,8 +125,7 @@ class Place:
 
     def remove_strays(self) -> None:
         """Remove what an apply that was killed has left: copies that belong to no wish."""
-        wish, status = self.wish(), self.status()
-        known = {wish and wish.id, status and status.wish, status and status.serving}
+        known = {wish.id for wish in (self.wish(), self.serving()) if wish is not None}
         for copy in (self.directory / "models").glob("*"):
             if copy.name not in known:
                 remove_tree(copy)

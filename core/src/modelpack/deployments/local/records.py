@@ -69,7 +69,6 @@ class Status(Record):
     Attributes:
         wish: The id of the wish that was last dealt with, or is being dealt with.
         state: As `Deployment.state`.
-        serving: The id of the wish that serves.
         revision: Of what serves.
         digest: Of what serves.
         endpoint: Where it serves.
@@ -80,7 +79,6 @@ class Status(Record):
 
     wish: str
     state: Literal["pending", "updating", "ready", "failed", "deleting"]
-    serving: str | None = None
     revision: str | None = None
     digest: str | None = None
     endpoint: str | None = None

@@ -41,6 +41,7 @@ class Server:
         wish: What it serves.
         address: Where it listens.
         process: The process.
+        started_at: When it was started, by the event loop's clock.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Server:
     ) -> None:
         """Hold what `started` has started."""
         self._lock = lock
+        self.started_at = asyncio.get_running_loop().time()
         self.wish = wish
         self.address = address
         self.process = process

@@ -38,8 +38,9 @@ def standing(name: str, place: Place) -> Deployment:
 
 
 def _without_keeper(place: Place, wish: Wish, status: Status | None) -> Deployment:
-    if place.is_changing():  # one is being started, or has been ended to be removed
-        return Deployment(name=wish.name, state="pending")
+    if place.is_changing():
+        is_removed = status is not None and status.state == "deleting"
+        return Deployment(name=wish.name, state="deleting" if is_removed else "pending")
     failed = status is not None and status.wish == wish.id and status.state == "failed"
     return Deployment(
         name=wish.name,

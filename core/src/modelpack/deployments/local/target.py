@@ -45,15 +45,15 @@ class LocalTarget(Target[LocalOptions]):
         settings = request.options.settings()
         revision = revision_of(request.digest, settings)
         standing = self.get(request.name, request.options)
-        wish = _place(request.name, request.options).wish()
-        same_secrets = wish is not None and wish.environment == request.options.environment()
+        serving = _place(request.name, request.options).serving()
+        same_secrets = serving is not None and serving.environment == request.options.environment()
         if standing.state == "ready" and standing.revision == revision and same_secrets:
             return Plan(revision=revision)
-        after = {"digest": request.digest, **settings}
-        before = {"digest": standing.digest, **wish.settings} if wish is not None and standing.revision else {}
-        changed = {key: value for key, value in before.items() if key in after and value != after[key]}
-        action = "update" if standing.state in {"ready", "updating"} else "create"
-        return Plan((Step(action, f"server/{request.name}", after, changed),), revision=revision)
+        wanted = {"digest": request.digest, **settings}
+        before = {} if serving is None else {"digest": serving.digest, **serving.settings}
+        changed = {key: before[key] for key, value in wanted.items() if key in before and before[key] != value}
+        step = Step("create" if serving is None else "update", f"server/{request.name}", wanted, changed)
+        return Plan((step,), revision=revision)
 
     @hookimpl
     def modelpack_deploy(self, context: DeployContext[LocalOptions]) -> Deployment:
@@ -110,7 +110,8 @@ class LocalTarget(Target[LocalOptions]):
         command = [sys.executable, "-m", "modelpack", "serve", f"--model={context.request.model_path}"]
         command += [f"--trust={context.request.digest}", f"--host={context.host}", f"--port={context.port}"]
         environment = {**os.environ, **options.environment()}
-        with subprocess.Popen([*command, *options.server_arguments()], env=environment) as server:
+        command += options.server_arguments()
+        with subprocess.Popen(command, env=environment) as server:  # noqa: S603 - this interpreter and our own program
             try:
                 return server.wait()
             except KeyboardInterrupt:  # the server has had it, too
