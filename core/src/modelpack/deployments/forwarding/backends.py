@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ class Backend:
         self.busy = 0
         self.shunned_until = 0.0
         self._idle: list[tuple[float, Connection]] = []
+        self._left = False
         self._quiet = asyncio.Event()
         self._quiet.set()
 
@@ -59,12 +60,12 @@ class Backend:
                 self._quiet.set()
 
     async def drained(self) -> None:
-        """Wait until no exchange is under way, then close what is open."""
+        """Wait until no exchange is under way."""
         await self._quiet.wait()
-        self.close_idle()
 
-    def close_idle(self) -> None:
-        """Close the connections that wait for the next exchange."""
+    def leave(self) -> None:
+        """Keep no connection any more."""
+        self._left = True
         for _, connection in self._idle:
             connection.close()
         self._idle.clear()
@@ -83,10 +84,18 @@ class Backend:
             raise UnreachableError(f"{self.address} cannot be reached: {error}") from error
 
     def _put_back(self, connection: Connection) -> None:
-        if connection.reusable:
+        if connection.reusable and not self._left:
             self._idle.append((monotonic(), connection))
         else:
             connection.close()
+
+
+async def drained(backends: Iterable[Backend], grace: float) -> None:
+    """Wait until servers that get no more requests have answered those they had, but only so many seconds."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(grace):
+            for backend in backends:
+                await backend.drained()
 
 
 class Routes:
@@ -109,7 +118,7 @@ class Routes:
         self._backends = tuple(known.get(address) or Backend(address) for address in addresses)
         gone = tuple(backend for backend in former if backend not in self._backends)
         for backend in gone:
-            backend.close_idle()
+            backend.leave()
         return gone
 
     def by_load(self) -> list[Backend]:

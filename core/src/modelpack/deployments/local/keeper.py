@@ -12,7 +12,7 @@ import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from modelpack.deployments.forwarding.backends import Routes
+from modelpack.deployments.forwarding.backends import Routes, drained
 from modelpack.deployments.forwarding.forwarder import Forwarder
 from modelpack.deployments.forwarding.front import Front, listening_socket
 from modelpack.deployments.local.keeper_signals import LOOK
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Coroutine
 
+    from modelpack.deployments.forwarding.backends import Backend
     from modelpack.deployments.local.places import Place
     from modelpack.deployments.local.records import Wish
 
@@ -114,9 +115,9 @@ class Keeper:
             self._let_go(wish, listener)
             raise
         former = self._server
-        self._take_over(server, listener)
+        gone = self._take_over(server, listener)
         if former is not None:
-            await asyncio.shield(self._later(self._retire(former)))
+            await asyncio.shield(self._later(self._retire(former, gone)))
         self._say(state="ready")
 
     async def _revive(self, server: Server) -> None:
@@ -154,9 +155,9 @@ class Keeper:
         except InvalidArgumentError:
             return listening_socket(wish.host, 0)
 
-    def _take_over(self, server: Server, listener: socket.socket | None) -> None:
-        """Hand all requests from now on to a server."""
-        self._routes.replace([server.address])
+    def _take_over(self, server: Server, listener: socket.socket | None) -> tuple[Backend, ...]:
+        """Hand all requests from now on to a server, and answer what they went to before."""
+        gone = self._routes.replace([server.address])
         self._server = server
         front = self._front_at(server.wish, listener)
         server.wish.write(self._place.serving_file)
@@ -168,6 +169,7 @@ class Keeper:
             endpoint=_url(server.wish.host, front.port),
             server=server.process.pid,
         )
+        return gone
 
     def _front_at(self, wish: Wish, listener: socket.socket | None) -> Front:
         """The public port: the one there is, or a new one in its place."""
@@ -194,7 +196,8 @@ class Keeper:
             listener.close()
         self._place.remove_model(wish.id)
 
-    async def _retire(self, server: Server) -> None:
+    async def _retire(self, server: Server, gone: tuple[Backend, ...]) -> None:
+        await drained(gone, server.wish.grace)
         await server.end()
         self._place.remove_model(server.wish.id)
 

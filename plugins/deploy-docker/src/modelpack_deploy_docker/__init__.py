@@ -1,0 +1,1 @@
+"""The target docker for modelpack: containers on a Docker engine, or on podman."""

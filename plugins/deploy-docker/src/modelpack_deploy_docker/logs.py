@@ -1,0 +1,77 @@
+"""The logs of several containers as one."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from typing import TYPE_CHECKING
+
+from docker.errors import DockerException
+
+from modelpack_deploy_docker.survey import survey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docker import DockerClient
+    from docker.models.containers import Container
+
+    from modelpack.deployments.records import LogQuery
+
+_SECONDS = 1.0
+"""Seconds between two looks for containers that were added."""
+
+
+def merged(client: DockerClient, name: str, query: LogQuery) -> Iterator[str]:
+    """The lines of all containers in the order of their times, each with its container's name before it."""
+    containers = _containers(client, name)
+    lines = sorted(line for container in containers for line in _history(container, query.lines))
+    yield from (f"{source} | {text}" for _, source, text in lines[len(lines) - min(query.lines, len(lines)) :])
+    if query.follow:
+        yield from _followed(client, name, {container.id: lines[-1][0] for container in containers if lines})
+
+
+def _containers(client: DockerClient, name: str) -> list[Container]:
+    found = survey(client, name)
+    return [*found.forwarders, *found.servers]
+
+
+def _history(container: Container, lines: int) -> Iterator[tuple[str, str, str]]:
+    for line in container.logs(timestamps=True, tail=lines).decode("utf-8", "replace").splitlines():
+        time, _, text = line.partition(" ")
+        yield time, container.name, text
+
+
+def _followed(client: DockerClient, name: str, seen: dict[str, str]) -> Iterator[str]:
+    """Lines as they come, of containers that come as well, until none is left."""
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+    followed: set[str] = set()
+    while containers := _containers(client, name):
+        for container in containers:
+            if container.id not in followed:
+                followed.add(container.id)
+                threading.Thread(
+                    target=_follow, args=(container, seen.get(container.id, ""), lines), daemon=True
+                ).start()
+        yield from _waiting(lines)
+
+
+def _waiting(lines: queue.SimpleQueue[str]) -> Iterator[str]:
+    try:
+        while True:
+            yield lines.get(timeout=_SECONDS)
+    except queue.Empty:
+        return
+
+
+def _follow(container: Container, since: str, lines: queue.SimpleQueue[str]) -> None:
+    unfinished = b""
+    try:
+        for piece in container.logs(stream=True, follow=True, timestamps=True, tail=1000):
+            *whole, unfinished = (unfinished + piece).split(b"\n")
+            for line in whole:
+                time, _, text = line.decode("utf-8", "replace").partition(" ")
+                if time > since:
+                    lines.put(f"{container.name} | {text}")
+    except DockerException:
+        return  # it was removed
