@@ -63,13 +63,13 @@ def deploy(
     request = deploy_request(model, name, opened.options)
     planned = _planned(opened, request)
     try:
-        deployment = opened.apply(request, planned, tell) if planned.steps else opened.get(name)
+        accepted = opened.apply(request, planned, tell) if planned.steps else None
         if wait:
-            deployment = _settled(opened, name, timeout, tell)
+            return _succeeded(_settled(opened, name, timeout, tell), planned, target)
+        return opened.get(name) if accepted is None else accepted
     except KeyboardInterrupt as interrupt:
         interrupt.add_note(f"stopped while deploying {name} to {target}; the same command again goes on")
         raise
-    return _succeeded(deployment, planned, target) if wait else deployment
 
 
 def plan(
