@@ -144,7 +144,7 @@ def test_text_becomes_what_an_option_takes(tmp_path: Path) -> None:
         (["-o", "size=many"], "the option 'size' is 'many'", 1),
         (["-o", "sise=1"], "did you mean 'size'", 1),
         (["--options-file", "absent.yaml"], "absent.yaml cannot be read", 2),
-        (["-o", "outcome=failed"], "error: deploying to depot failed: wine is failed: the paper tore", 1),
+        (["-o", "outcome=failed"], "error: deploying wine to depot failed: the paper tore", 1),
         (["--export", "-"], "the target 'depot' has no documents to export", 1),
     ],
 )

@@ -85,11 +85,22 @@ def test_an_unknown_option_is_named_with_the_nearest(depot: Depot) -> None:
         modelpack.deploy(depot.model.path, name="wine", **depot.where(sise=2))
 
 
-def test_a_failure_is_told_with_its_reason(depot: Depot) -> None:
-    """In the platform's words."""
-    with pytest.raises(DeployError, match="wine is failed: the paper tore") as caught:
-        modelpack.deploy(depot.model.path, name="wine", **depot.where(outcome="failed", course=["pending"]))
-    assert caught.value.code == "failed"
+def test_a_failure_is_told_with_its_reason_and_undone(depot: Depot) -> None:
+    """In the platform's words; what the change had made is gone."""
+    where = depot.where(outcome="failed", course=["pending"])
+    with pytest.raises(DeployError, match="deploying wine to depot failed: the paper tore") as caught:
+        modelpack.deploy(depot.model.path, name="wine", progress=depot.told.append, **where)
+    assert (caught.value.code, caught.value.left_behind) == ("failed", ())
+    assert depot.told == ["wrote record/wine", "wine is failed: the paper tore", "removed record/wine"]
+    assert list(depot.directory.iterdir()) == []
+
+
+def test_what_was_not_undone_is_left_behind(depot: Depot) -> None:
+    """Where a target does not undo a change, the error says what is there."""
+    where = depot.where(outcome="failed", motto="never look back")
+    with pytest.raises(DeployError, match="the paper tore; left behind: wine") as caught:
+        modelpack.deploy(depot.model.path, name="wine", **where)
+    assert caught.value.left_behind == ("wine",)
 
 
 def test_an_update_that_was_rolled_back_has_failed(depot: Depot) -> None:

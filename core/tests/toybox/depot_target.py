@@ -122,6 +122,14 @@ class DepotTarget(Target[DepotOptions]):
             details={"size": record["size"]},
         )
 
+    def roll_back(self, context: DeployContext[DepotOptions]) -> Deployment:
+        """Throw the record away, unless the depot shall forget to."""
+        request = context.request
+        if request.options.motto != "never look back":
+            _file(request.name, request.options).unlink()
+            context.progress(f"removed record/{request.name}")
+        return self.get(request.name, request.options)
+
     def list(self, options: DepotOptions) -> Sequence[Deployment]:
         """All records, newest name first."""
         return [self.get(file.stem, options) for file in sorted(options.directory.glob("*.json"), reverse=True)]
