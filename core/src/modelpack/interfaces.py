@@ -126,8 +126,8 @@ class Target(ABC, Generic[OptionsT]):
     imports the platform's library inside the methods.
 
     Core calls the verbs in this order: `check`, `plan`, the hook `modelpack_deploy`, `get` until the state is settled,
-    and `roll_back` if it has settled as failed. Every verb may raise `DeployError`; what a user cannot cause is a bug and
-    may be any exception.
+    and `roll_back` if it has settled as failed. Every verb may raise `DeployError`; what a user cannot cause is a bug
+    and may be any exception.
 
     Attributes:
         name: The name that users give with `--target`.
