@@ -128,8 +128,9 @@ class Target(ABC, Generic[OptionsT]):
     An instance stands behind an entry point of the group `modelpack.targets`, under the target's name. Its module
     imports the platform's library inside the methods.
 
-    Core calls the verbs in this order: `check`, `plan`, the hook `modelpack_deploy`, and `get` until the state is
-    settled. Every verb may raise `DeployError`; what a user cannot cause is a bug and may be any exception.
+    Core calls the verbs in this order: `check`, `plan`, the hook `modelpack_deploy`, `get` until the state is settled,
+    and `roll_back` if it has settled as failed. Every verb may raise `DeployError`; what a user cannot cause is a bug
+    and may be any exception.
 
     Attributes:
         name: The name that users give with `--target`.
@@ -161,6 +162,17 @@ class Target(ABC, Generic[OptionsT]):
     @abstractmethod
     def get(self, name: str, options: OptionsT) -> Deployment:
         """What stands under the name now; a deployment in state `absent` when modelpack made none here."""
+
+    def roll_back(self, context: DeployContext[OptionsT]) -> Deployment:
+        """Undo a change that was accepted and failed later: remove what it made; what served before serves on.
+
+        Called with the context of the apply when `get` has settled as `failed`. A platform that does so by itself, or
+        a hook that returns only when the change has succeeded, leaves nothing to do.
+
+        Returns:
+            What stands then: `ready` with the revision before, or `absent` when there was none.
+        """
+        return self.get(context.request.name, context.request.options)
 
     @abstractmethod
     def list(self, options: OptionsT) -> Iterable[Deployment]:

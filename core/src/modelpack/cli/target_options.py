@@ -35,23 +35,34 @@ NoWaitOption = Annotated[
 
 
 def chosen_options(target: str, texts: list[str] | None, file: Path | None) -> dict[str, Any]:
-    """A target's options as they were given: those of the file, and over them those of the command line.
-
-    Text becomes what the option's type takes: lists and mappings are JSON, `a.b=value` sets a field of a nested option.
+    """What was given of a target's options; see `read_options`.
 
     Raises:
-        UsageError: A text is not of the form `key=value`, an option is given twice, or a file cannot be read.
+        UsageError: As for `read_options`.
         PluginError: The target is not installed or broken.
     """
     from modelpack.plugins.manager import default_manager
 
-    model = default_manager().target(target).options_type
+    return read_options(default_manager().target(target).options_type, texts, file)
+
+
+def read_options(model: type[BaseModel], texts: Iterable[str] | None, file: Path | None) -> dict[str, Any]:
+    """Options as they were given: those of the file, and over them those of the command line.
+
+    Args:
+        model: The target's options. Text becomes what an option's type takes: lists and mappings are JSON.
+        texts: Each `key=value`; `a.b=value` sets a field of a nested option, `key=@FILE` reads a file.
+        file: A YAML or JSON file with a mapping.
+
+    Raises:
+        UsageError: A text is not of that form, an option is given twice, or a file cannot be read.
+    """
     options = _from_file(file) if file is not None else {}
     given: set[str] = set()
     for text in texts or ():
         key, equals, value = text.partition("=")
         if not key or not equals:
-            raise UsageError(f"-o {text}: no KEY=VALUE", hint=f"`modelpack deploy --target {target} --help-options`")
+            raise UsageError(f"-o {text}: no KEY=VALUE", hint="`--help-options` shows the options")
         if key in given:
             raise UsageError(f"the option {key!r} is given twice", hint="a list is written as JSON: -o key='[1, 2]'")
         given.add(key)

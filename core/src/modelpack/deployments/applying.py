@@ -63,13 +63,18 @@ def deploy(
     request = deploy_request(model, name, opened.options)
     planned = _planned(opened, request)
     try:
-        deployment = opened.apply(request, planned, tell) if planned.steps else opened.get(name)
-        if wait:
-            deployment = _settled(opened, name, timeout, tell)
+        accepted = opened.apply(request, planned, tell) if planned.steps else None
+        if not wait:
+            return opened.get(name) if accepted is None else accepted
+        settled = wait_until(_is_settled, partial(opened.get, name), timeout=timeout, progress=tell)
     except KeyboardInterrupt as interrupt:
         interrupt.add_note(f"stopped while deploying {name} to {target}; the same command again goes on")
         raise
-    return _succeeded(deployment, planned, target) if wait else deployment
+    if settled.state == "ready" and settled.revision == planned.revision:
+        return settled
+    tell(described(settled))
+    after = opened.roll_back(request, planned, tell) if settled.state == "failed" else settled
+    raise _failure(settled, after, target)
 
 
 def plan(
@@ -104,20 +109,17 @@ def _planned(opened: OpenTarget, request: DeployRequest[Any]) -> Plan:
     return opened.plan(request)
 
 
-def _settled(opened: OpenTarget, name: str, timeout: float, tell: Callable[[str], None]) -> Deployment:
-    return wait_until(lambda each: each.state in SETTLED, partial(opened.get, name), timeout=timeout, progress=tell)
+def _is_settled(deployment: Deployment) -> bool:
+    return deployment.state in SETTLED
 
 
-def _succeeded(deployment: Deployment, planned: Plan, target: str) -> Deployment:
-    if deployment.state != "ready":
-        raise DeployError(f"deploying to {target} failed: {described(deployment)}", code="failed")
-    if deployment.revision != planned.revision:
-        reason = deployment.reason or "the target does not say why"
-        raise DeployError(
-            f"deploying {deployment.name} to {target} failed: {reason}; what was there before serves on",
-            code="rolled_back",
-        )
-    return deployment
+def _failure(settled: Deployment, after: Deployment, target: str) -> DeployError:
+    reason = settled.reason or f"it is {settled.state}, and the target does not say why"
+    message = f"deploying {settled.name} to {target} failed: {reason}"
+    if after.state == "ready":
+        return DeployError(f"{message}; what was there before serves on", code="rolled_back")
+    left = (settled.name,) if after.state != "absent" else ()
+    return DeployError(message, code="failed", left_behind=left)
 
 
 def _silent(line: str) -> None:

@@ -71,8 +71,13 @@ class OpenTarget:
 
     def apply(self, request: DeployRequest[Any], plan: Plan, progress: Callable[[str], None]) -> Deployment:
         """See `modelpack.hookspecs.modelpack_deploy`."""
-        context = DeployContext(request=request, plan=plan, progress=progress, target=self.name)
+        context = self._context(request, plan, progress)
         return self._deployment(dispatch.deploy(self._plugins, self._target, context), "modelpack_deploy")
+
+    def roll_back(self, request: DeployRequest[Any], plan: Plan, progress: Callable[[str], None]) -> Deployment:
+        """See `modelpack.Target.roll_back`."""
+        with self._in_words("undo the change"):
+            return self._deployment(self._target.roll_back(self._context(request, plan, progress)), "roll_back")
 
     def get(self, name: str) -> Deployment:
         """See `modelpack.Target.get`."""
@@ -113,6 +118,9 @@ class OpenTarget:
         """See `modelpack.Target.export`."""
         with self._in_words("export the documents"):
             return dict(self._target.export(request))
+
+    def _context(self, request: DeployRequest[Any], plan: Plan, progress: Callable[[str], None]) -> DeployContext[Any]:
+        return DeployContext(request=request, plan=plan, progress=progress, target=self.name)
 
     @contextmanager
     def _in_words(self, task: str) -> Iterator[None]:
