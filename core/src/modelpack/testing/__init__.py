@@ -38,7 +38,22 @@ _CHECKS = {
         "input",
         "serving",
     ),
-    "TargetTests": ("distribution", "target_plugin"),
+    "TargetTests": (
+        "distribution",
+        "target_plugin",
+        "target_serving",
+        "target_option",
+        "target_planning",
+        "target_creating",
+        "target_updating",
+        "target_failing",
+        "target_listing",
+        "target_deleting",
+        "target_verb",
+        "target_secret",
+        "target_concurrency",
+        "target_interruption",
+    ),
 }
 
 

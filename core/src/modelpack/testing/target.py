@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+from modelpack.testing.target_concurrency_checks import TargetConcurrencyChecks
+from modelpack.testing.target_creating_checks import TargetCreatingChecks
+from modelpack.testing.target_deleting_checks import TargetDeletingChecks
+from modelpack.testing.target_failing_checks import TargetFailingChecks
+from modelpack.testing.target_interruption_checks import TargetInterruptionChecks
+from modelpack.testing.target_listing_checks import TargetListingChecks
+from modelpack.testing.target_option_checks import TargetOptionChecks
+from modelpack.testing.target_planning_checks import TargetPlanningChecks
 from modelpack.testing.target_plugin_checks import TargetPluginChecks
+from modelpack.testing.target_secret_checks import TargetSecretChecks
+from modelpack.testing.target_updating_checks import TargetUpdatingChecks
+from modelpack.testing.target_verb_checks import TargetVerbChecks
 
 
 class TargetTests(
     TargetPluginChecks,
+    TargetOptionChecks,
+    TargetPlanningChecks,
+    TargetCreatingChecks,
+    TargetUpdatingChecks,
+    TargetFailingChecks,
+    TargetListingChecks,
+    TargetDeletingChecks,
+    TargetVerbChecks,
+    TargetSecretChecks,
+    TargetConcurrencyChecks,
+    TargetInterruptionChecks,
 ):
     """What every target has to do, as tests.
 

@@ -41,7 +41,15 @@ class Saved:
 
 
 class Bench:
-    """A place, with the models to deploy there and one deployment that stands for all checks that only look."""
+    """A place, with the models to deploy there and one deployment that stands for all checks that only look.
+
+    Attributes:
+        suite: The test class, as the running check knows it.
+        root: Where the kit keeps its files.
+        home: The home of modelpack, with a trust store of its own.
+        working_directory: Where deployments are called from.
+        once: What the checks share.
+    """
 
     suite: TargetSuite
 
@@ -50,7 +58,7 @@ class Bench:
         self.root = root
         self.home = self._directory("modelpack-home")
         self.working_directory = self._directory("cwd")
-        self._once = Once()
+        self.once = Once()
         self._token = secrets.token_hex(3)
         self._standing = f"kit-{self._token}-standing"
         self._names: list[str] = []
@@ -78,17 +86,17 @@ class Bench:
         """A plugin manager of the environment as it is."""
         from modelpack.plugins.manager import PluginManager
 
-        return self._once("manager", PluginManager)
+        return self.once("manager", PluginManager)
 
     @property
     def target(self) -> Target[Any]:
         """The target."""
-        return self._once("target", lambda: self.manager.target(self.suite.target))
+        return self.once("target", lambda: self.manager.target(self.suite.target))
 
     @property
     def options(self) -> dict[str, Any]:
         """The options that lead to the place."""
-        return dict(self._once("options", lambda: self.suite.options(self._directory("scratch"))))
+        return dict(self.once("options", lambda: self.suite.options(self._directory("scratch"))))
 
     def footprint(self) -> Counter[str]:
         """What stands at the place."""
@@ -106,11 +114,11 @@ class Bench:
 
     def model(self, kind: str) -> Saved:
         """One of the kit's models: `first`, `second`, or `broken`, which cannot be loaded."""
-        return self._once(("model", kind), lambda: self._saved(kind))
+        return self.once(("model", kind), lambda: self._saved(kind))
 
     def standing(self) -> Deployment:
         """A deployment of the first model that no check changes."""
-        return self._once("standing", lambda: self.deploy(self._standing))
+        return self.once("standing", lambda: self.deploy(self._standing))
 
     def deploy(
         self, name: str, model: str = "first", *, options: Mapping[str, Any] | None = None, **arguments: Any
@@ -148,6 +156,21 @@ class Bench:
         answer: InvocationAnswer = self._verb("invoke")(name, body, content_type=content_type, accept=accept)
         return answer
 
+    def logs(self, name: str, lines: int, *, follow: bool = False) -> Iterator[str]:
+        """The log of a deployment."""
+        found: Iterator[str] = self._verb("logs")(name, lines=lines, follow=follow)
+        return found
+
+    def set_traffic(self, name: str, traffic: Mapping[str, float]) -> Deployment:
+        """Divide the traffic of a deployment."""
+        deployment: Deployment = self._verb("set_traffic")(name, traffic)
+        return deployment
+
+    def export(self, name: str) -> dict[str, str]:
+        """What deploying the first model would ask for, as documents."""
+        documents: dict[str, str] = self._verb("export")(self.model("first").path, name=name)
+        return documents
+
     def answers(self, name: str) -> list[float]:
         """What a deployment predicts for the kit's rows."""
         return numbers(json.loads(self.invoke(name).body))
@@ -167,6 +190,10 @@ class Bench:
         digest = target_models.save_model(path, kind, self.suite.model_arguments)
         added = target_models.NUMBERS.get(kind, 0.0)
         return Saved(path, digest, [row + added for row in target_models.ROWS])
+
+    def new_directory(self, name: str) -> Path:
+        """An empty directory that nothing else uses."""
+        return self._directory(f"{len(list(self.root.iterdir()))}-{name}")
 
     def _directory(self, name: str) -> Path:
         path = self.root / name

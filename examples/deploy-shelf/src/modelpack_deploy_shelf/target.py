@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from modelpack.pyfunc import PyFuncModel
 
-JSON = "application/json"
 MADE_BY = "modelpack"  # what tells our archives from anything else on the shelf
 
 
@@ -113,28 +112,29 @@ class ShelfTarget(Target[ShelfOptions]):
         invocation: Invocation,
         options: ShelfOptions,
     ) -> InvocationAnswer:
-        """Score one body and answer the predictions as JSON.
+        """Score one body.
 
         YOURS: send the body to the endpoint. A shelf has none, so the model is loaded
-        here. Whoever deployed it named its digest: only that very model is trusted.
+        here.
         """
         from modelpack.data.codecs import decode, encode
 
-        standing = self.get(name, options)
-        if standing.digest is None:
+        if self.get(name, options).state == "absent":
             raise DeployError(
                 f"nothing is deployed as {name}",
                 code="not_deployed",
                 hint="deploy a model first",
             )
+        accept = invocation.accept or "application/json"
+        form, body = invocation.content_type, invocation.body
         try:
-            with _loaded(_place(name, options), standing.digest) as model:
-                form, body = invocation.content_type, invocation.body
+            with _loaded(_place(name, options)) as model:
                 payload = decode(body, form, signature=model.signature)
-                answer = encode(model.predict(payload.data, payload.params), JSON)
+                predicted = model.predict(payload.data, payload.params)
+                answer = encode(predicted, accept)
         except ModelpackError as error:
             raise DeployError(error.message, code="invocation_failed") from error
-        return InvocationAnswer(body=answer, content_type=JSON)
+        return InvocationAnswer(body=answer, content_type=accept)
 
 
 def _place(name: str, options: ShelfOptions) -> Path:
@@ -170,7 +170,7 @@ def _put(request: DeployRequest[ShelfOptions], place: Path) -> None:
         with ZipFile(made, "a") as archive:
             archive.comment = json.dumps({MADE_BY: _wish(request)}).encode()
         try:
-            with _loaded(Path(made), request.digest):
+            with _loaded(Path(made)):
                 pass  # YOURS: wait until the new server is healthy
         except ModelpackError as error:
             raise DeployError(
@@ -181,13 +181,18 @@ def _put(request: DeployRequest[ShelfOptions], place: Path) -> None:
 
 
 @contextmanager
-def _loaded(place: Path, digest: str) -> Iterator[PyFuncModel]:
-    """The model in an archive."""
+def _loaded(place: Path) -> Iterator[PyFuncModel]:
+    """The model in an archive of ours.
+
+    Whoever deployed it named its digest: only that very model is trusted.
+    """
     from modelpack.pyfunc import load_model
 
     with tempfile.TemporaryDirectory() as folder:
-        shutil.unpack_archive(place, folder, "zip")
-        yield load_model(folder, trust=digest)
+        with ZipFile(place) as archive:
+            record = json.loads(archive.comment)[MADE_BY]
+            archive.extractall(folder)
+        yield load_model(folder, trust=record["digest"])
 
 
 target = ShelfTarget()
