@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from modelpack.contexts import DeployContext, LoadContext, SaveContext
-from modelpack.deployments.records import Deployment, DeployRequest, Plan, Step
+from modelpack.deployments.records import Deployment, DeployRequest, Invocation, InvocationAnswer, Plan, Step
 from modelpack.errors import InvalidArgumentError, MissingDependencyError, ModelFailureError, PluginError
 from modelpack.hookspecs import hookimpl
 from modelpack.interfaces import FlavorConf, PluginOptions, Target
@@ -53,9 +53,9 @@ class ShelfTarget(Target[PluginOptions]):
     def delete(self, name: str, options: PluginOptions) -> None:
         """Nothing is kept."""
 
-    def invoke(self, name: str, body: bytes, content_type: str, options: PluginOptions) -> bytes:  # noqa: ARG002 - as in the interface
+    def invoke(self, name: str, invocation: Invocation, options: PluginOptions) -> InvocationAnswer:  # noqa: ARG002 - as in the interface
         """Echo."""
-        return body
+        return InvocationAnswer(body=invocation.body, content_type=invocation.content_type)
 
 
 def ignore(*_: object) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from modelpack.contexts import LoadContext, SaveContext
-from modelpack.errors import InvalidArgumentError, PluginError
+from modelpack.deployments.records import LogQuery
+from modelpack.errors import DeployError, InvalidArgumentError, PluginError
 from modelpack.interfaces import Flavor, FlavorConf, PluginOptions, Target
 from modelpack.plugins import dispatch
 
@@ -58,12 +59,13 @@ def plan(request): return ("plan", request)
 def get(name, options): return ("get", name)
 def list(options): return ["list"]
 def delete(name, options): pass
-def invoke(name, body, content_type, options): return body
+def invoke(name, invocation, options): return invocation
 
 @hookimpl
 def modelpack_deploy(context): return "deployed"
 
-def logs(name): return f"logs of {name}"
+def logs(name, query, options): return iter([f"log of {name}"])
+def submit_batch(name): return f"batch of {name}"
 """
 
 
@@ -153,10 +155,19 @@ def test_a_module_is_a_target(site: SitePackages) -> None:
     assert target.get("n", options) == ("get", "n")
     assert target.list(options) == ["list"]
     assert target.delete("n", options) is None
-    assert target.invoke("n", b"body", "text/csv", options) == b"body"
+    assert target.invoke("n", "invocation", options) == "invocation"
     assert target.modelpack_deploy(context=None) == "deployed"
-    assert target.logs("n") == "logs of n"
-    assert not hasattr(target, "run_local")
+    assert list(target.logs("n", LogQuery(), options)) == ["log of n"]
+    assert target.submit_batch("n") == "batch of n"
+
+
+def test_a_verb_that_a_target_module_may_lack_is_unsupported(site: SitePackages) -> None:
+    """Its user is told so by name, as by any other target."""
+    target: Any = manager_with(site, TARGET, "modelpack.targets").target("text")
+    with pytest.raises(DeployError, match="the target 'text' does not divide traffic") as raised:
+        target.set_traffic("n", {"a": 100.0}, PluginOptions())
+    assert raised.value.code == "unsupported"
+    assert target.check("wish") == ()
 
 
 def test_a_verb_that_a_target_module_lacks_is_named(site: SitePackages) -> None:

@@ -12,7 +12,8 @@ import pytest
 from modelpack.errors import ModelpackError, ModelpackWarning
 from modelpack.testing.compare import difference
 from modelpack.testing.copies import MISSING, Damage, texts
-from modelpack.testing.suite import Suite, declared, needed
+from modelpack.testing.skips import declared, needed
+from modelpack.testing.suite import Suite
 
 if TYPE_CHECKING:
     from pathlib import Path

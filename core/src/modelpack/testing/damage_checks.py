@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from modelpack.testing.compare import difference
 from modelpack.testing.copies import CUT_OFF, MISSING, MOVED
-from modelpack.testing.suite import Suite, applicable, needed
+from modelpack.testing.skips import applicable, needed
+from modelpack.testing.suite import Suite
 
 if TYPE_CHECKING:
     from typing import Any

@@ -12,7 +12,8 @@ import pytest
 from modelpack.errors import ModelpackError
 from modelpack.testing.compare import difference
 from modelpack.testing.layouts import in_steps, is_frame, read_only, same_data, sideways
-from modelpack.testing.suite import Suite, applicable, declared, predicted_by
+from modelpack.testing.skips import applicable, declared
+from modelpack.testing.suite import Suite, predicted_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -29,7 +29,16 @@ with open(sys.argv[2], "wb") as file:
 
 
 class InterpreterError(Exception):
-    """The function raised, or the interpreter died; the message is what it printed."""
+    """The function raised, or the interpreter died; the message is what it printed.
+
+    Attributes:
+        code: The exit code; None when it took too long.
+    """
+
+    def __init__(self, message: str, code: int | None = None) -> None:
+        """Keep both."""
+        super().__init__(message)
+        self.code = code
 
 
 def run_python(
@@ -71,7 +80,8 @@ def run_python(
         except subprocess.TimeoutExpired as error:
             raise InterpreterError(f"no answer from the other interpreter within {timeout} seconds") from error
         if done.returncode != 0 or not answer.exists():
-            raise InterpreterError(f"the other interpreter ended with code {done.returncode}:\n{done.stderr}")
+            message = f"the other interpreter ended with code {done.returncode}:\n{done.stderr}"
+            raise InterpreterError(message, done.returncode)
         return pickle.loads(answer.read_bytes())  # noqa: S301 - what our own program wrote
 
 

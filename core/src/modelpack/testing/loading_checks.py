@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modelpack.testing.compare import difference
-from modelpack.testing.suite import Suite, applicable, declared, needed
+from modelpack.testing.skips import applicable, declared, needed
+from modelpack.testing.suite import Suite
 
 if TYPE_CHECKING:
     from typing import Any

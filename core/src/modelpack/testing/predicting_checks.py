@@ -10,7 +10,8 @@ import pytest
 
 from modelpack.errors import ModelpackError
 from modelpack.testing.compare import difference, kinds, row_count, rows, twice
-from modelpack.testing.suite import PYFUNC, Suite, declared, needed, predicted_by
+from modelpack.testing.skips import declared, needed
+from modelpack.testing.suite import PYFUNC, Suite, predicted_by
 
 if TYPE_CHECKING:
     from modelpack.testing.cases import FlavorCase

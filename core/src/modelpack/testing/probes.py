@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modelpack.interfaces import Flavor
+    from modelpack.plugins.manager import PluginManager
+
+T = TypeVar("T")
 
 
 def examine_plugin(flavor: str, library: str | None, path: str | None) -> dict[str, Any]:
@@ -20,18 +23,19 @@ def examine_plugin(flavor: str, library: str | None, path: str | None) -> dict[s
         class's name, and the text.
     """
     import modelpack
-    import modelpack.plugins.dispatch
-    import modelpack.plugins.manager
-    import modelpack.plugins.validation
 
-    before = _top_level_modules()
-    found = modelpack.plugins.manager.PluginManager().flavor(flavor)
-    report: dict[str, Any] = {"imported": sorted(_top_level_modules() - before)}
+    found, imported = _imported(lambda manager: manager.flavor(flavor))
+    report: dict[str, Any] = {"imported": imported}
     if library and path:
         _hide(library)
         report["facts"] = _raised(lambda: _ask_facts(found, path))
         report["missing"] = _raised(lambda: modelpack.load_model(path, trust=True))
     return report
+
+
+def imported_by_target(target: str) -> list[str]:
+    """The top-level modules that importing a target imports, and core does not."""
+    return _imported(lambda manager: manager.target(target))[1]
 
 
 def load_damaged(tasks: list[tuple[list[str], bytes]]) -> list[list[tuple[str, Any]]]:
@@ -41,6 +45,16 @@ def load_damaged(tasks: list[tuple[list[str], bytes]]) -> list[list[tuple[str, A
         tasks: The copies of each model, with how to predict, and what; pickled, since it is rarely needed.
     """
     return [[_load_one(place, oracle) for place in places] for places, oracle in tasks]
+
+
+def _imported(find: Callable[[PluginManager], T]) -> tuple[T, list[str]]:
+    import modelpack.plugins.dispatch
+    import modelpack.plugins.manager
+    import modelpack.plugins.validation
+
+    before = _top_level_modules()
+    found = find(modelpack.plugins.manager.PluginManager())
+    return found, sorted(_top_level_modules() - before)
 
 
 def _load_one(place: str, oracle: bytes) -> tuple[str, Any]:

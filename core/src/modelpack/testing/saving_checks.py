@@ -11,7 +11,8 @@ import pytest
 from modelpack.errors import AlreadyExistsError, InvalidArgumentError, ModelpackError
 from modelpack.testing.compare import difference
 from modelpack.testing.failing import failing_manager
-from modelpack.testing.suite import PYFUNC, Suite, declared, needed, predicted_by
+from modelpack.testing.skips import declared, needed
+from modelpack.testing.suite import PYFUNC, Suite, predicted_by
 from modelpack.testing.workbench import TESTER
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from modelpack.testing.asgi import Request, answer
 from modelpack.testing.compare import difference
 from modelpack.testing.server_requests import as_data, infer_requests, outputs_of, rows_requests
-from modelpack.testing.suite import Suite, needed, predicted_by
+from modelpack.testing.skips import needed
+from modelpack.testing.suite import Suite, predicted_by
 
 if TYPE_CHECKING:
     from modelpack.pyfunc import PyFuncModel

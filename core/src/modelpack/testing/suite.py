@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
+from modelpack.testing.skips import needed
 from modelpack.testing.workbench import Workbench
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from modelpack.pyfunc import PyFuncModel
     from modelpack.testing.cases import FlavorCase, RecordedModel
 
@@ -74,26 +73,6 @@ class Suite:
         monkeypatch.setenv("MODELPACK_HOME", str(workbench.home))
         monkeypatch.delenv("MODELPACK_TRUST", raising=False)
         return workbench
-
-
-def needed(make: Callable[[], Any], told_by: str) -> Any:
-    """Make what a check needs, or skip the check when another one tells why that cannot be made."""
-    try:
-        return make()
-    except Exception as error:  # noqa: BLE001 - told in full by the other check
-        pytest.skip(f"not reached: {told_by} tells why ({type(error).__name__})")
-
-
-def declared(capability: bool, name: str) -> None:  # noqa: FBT001 - a declaration
-    """Skip a check of something that the flavor declares not to do."""
-    if not capability:
-        pytest.skip(f"not declared: {name}")
-
-
-def applicable(condition: bool, reason: str) -> None:  # noqa: FBT001 - reads as a sentence
-    """Skip a check that asks nothing of a case."""
-    if not condition:
-        pytest.skip(f"does not apply: {reason}")
 
 
 def predicted_by(workbench: Workbench, case: FlavorCase) -> tuple[PyFuncModel, Any]:

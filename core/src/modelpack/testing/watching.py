@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +15,11 @@ if TYPE_CHECKING:
 
 PATIENCE = 10
 """Seconds that a fork has to predict."""
+
+_CHANGES = frozenset(
+    f"os.{name}"
+    for name in ("chmod", "chown", "link", "mkdir", "remove", "rename", "rmdir", "symlink", "truncate", "utime")
+)
 
 
 @contextmanager
@@ -48,6 +55,43 @@ def changed_files(directory: str) -> Iterator[list[str]]:
         changed += sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
 
 
+@contextmanager
+def files_written(root: str) -> Iterator[list[str]]:
+    """Note what this thread's Python code makes, writes, moves or removes, but for temporary files outside of `root`.
+
+    Caches of byte code and devices do not count.
+    """
+    written: list[str] = []
+    thread, watching = threading.get_ident(), True
+    temporary = os.path.realpath(tempfile.gettempdir())
+
+    def counts(path: str) -> bool:
+        place = os.path.realpath(path)
+        is_temporary = place.startswith(temporary) and not place.startswith(os.path.realpath(root))
+        return not (is_temporary or place.startswith("/dev/") or "__pycache__" in place)
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if watching and threading.get_ident() == thread and _changes_files(event, arguments):
+            path = os.fsdecode(arguments[0])
+            if counts(path):
+                written.append(path)
+
+    sys.addaudithook(hook)
+    try:
+        yield written
+    finally:
+        watching = False
+
+
+def _changes_files(event: str, arguments: tuple[Any, ...]) -> bool:
+    if not isinstance(arguments[0] if arguments else None, (str, bytes, os.PathLike)):
+        return False
+    if event == "open":
+        _, mode, flags = arguments
+        return bool(set(mode or "") & set("wax+")) or bool((flags or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+    return event in _CHANGES
+
+
 def _state(directory: Path) -> dict[str, tuple[int, int]]:
     entries = {entry.relative_to(directory).as_posix(): entry.lstat() for entry in [directory, *directory.rglob("*")]}
     return {name: (told.st_size, told.st_mtime_ns) for name, told in entries.items()}
@@ -56,8 +100,6 @@ def _state(directory: Path) -> dict[str, tuple[int, int]]:
 @contextmanager
 def printed() -> Iterator[list[str]]:
     """Note what is printed to the standard output, by Python or by a library in another language."""
-    import tempfile
-
     texts: list[str] = []
     with tempfile.TemporaryFile() as file:
         _flush()
@@ -83,7 +125,6 @@ def _flush() -> None:
 
 def lasting_threads() -> list[str]:
     """The threads that would keep this process from ending; those of thread pools end by themselves."""
-    import threading
     from concurrent.futures import thread as pools
 
     known = {threading.main_thread(), threading.current_thread(), *pools._threads_queues}  # noqa: SLF001 - no other way

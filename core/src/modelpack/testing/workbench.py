@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from modelpack.testing import probes
 from modelpack.testing.copies import Damage, damaged, rewritten, texts
 from modelpack.testing.interpreter import InterpreterError, pickled, run_python
 from modelpack.testing.loading_probe import Task, load_and_predict
+from modelpack.testing.once import Once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,13 +41,6 @@ WRITTEN_BY_CORE = frozenset(
 )
 
 
-@dataclass
-class Failure:
-    """An exception that is raised again for everything that needs what could not be made."""
-
-    error: BaseException
-
-
 class Workbench:
     """Makes things once and keeps them, failures too."""
 
@@ -58,7 +51,7 @@ class Workbench:
         self.root = root
         self.home = root / "modelpack-home"
         self._cases = cases
-        self._made: dict[tuple[str, str], Any] = {}
+        self._keep = Once()
 
     @property
     def manager(self) -> PluginManager:
@@ -212,17 +205,7 @@ class Workbench:
         shutil.rmtree(path, ignore_errors=True)
 
     def _once(self, what: str, name: str, make: Callable[[], T]) -> T:
-        key = (what, name)
-        if key not in self._made:
-            try:
-                self._made[key] = make()
-            except Exception as error:  # noqa: BLE001 - kept, and raised below
-                self._made[key] = Failure(error)
-        made = self._made[key]
-        if isinstance(made, Failure):
-            raise made.error
-        answer: T = made
-        return answer
+        return self._keep((what, name), make)
 
     def working_directory(self, case: FlavorCase) -> Path:
         """Where saves are called from."""

@@ -1,0 +1,111 @@
+"""Checks of several people deploying under one name at the same time."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Barrier
+from typing import TYPE_CHECKING, Any
+
+from modelpack.errors import DeployError
+from modelpack.testing.interpreter import run_python
+from modelpack.testing.skips import declared, needed
+from modelpack.testing.target_planning_checks import CREATE
+from modelpack.testing.target_serving_checks import assert_serves
+from modelpack.testing.target_suite import TargetSuite
+from modelpack.testing.target_updating_checks import UPDATE
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Mapping
+
+    from modelpack.testing.target_bench import Bench
+
+LOST = frozenset({"conflict", "rolled_back"})
+"""What the slower of two may be told: another change goes on, or another deployment than the wished one stands."""
+MODELS = ("first", "second")
+
+
+class TargetConcurrencyChecks(TargetSuite):
+    """What comes of two deployments at once."""
+
+    def test_threads_that_deploy_at_once(self, bench: Bench) -> None:
+        """Two threads deploy two models under one name: one of them stands, whole, and nothing else; then once more.
+
+        If this fails: let the platform decide who is first (a conditional request, a lock, a rename), and raise
+        `DeployError` with the code `conflict` for the other one.
+        """
+        name, before, fresh = self._prepared(bench)
+        for _ in range(2):
+            barrier = Barrier(2)
+
+            def deploy(model: str, barrier: Barrier = barrier) -> str:
+                barrier.wait(self.patience)
+                return _outcome(lambda: bench.deploy(name, model))
+
+            with ThreadPoolExecutor(2) as pool:
+                outcomes = list(pool.map(deploy, MODELS))
+            self._assert_one_stands(bench, name, outcomes, bench.footprint() - before, fresh)
+
+    def test_processes_that_deploy_at_once(self, bench: Bench) -> None:
+        """The same with two processes, which share no lock in memory.
+
+        If this fails: as for threads; what two processes agree on is kept at the platform.
+        """
+        declared(self.has_other_processes, "has_other_processes")
+        name, before, fresh = self._prepared(bench)
+        meeting = bench.new_directory("meeting")
+
+        def deploy(model: str) -> str:
+            arguments = (str(bench.model(model).path), self.target, name, bench.options)
+            answer: str = run_python(_meet_and_deploy, str(meeting), model, arguments, timeout=self.patience + 60)
+            return answer
+
+        with ThreadPoolExecutor(2) as pool:
+            outcomes = list(pool.map(deploy, MODELS))
+        self._assert_one_stands(bench, name, outcomes, bench.footprint() - before, fresh)
+
+    def _prepared(self, bench: Bench) -> tuple[str, Counter[str], int]:
+        """A name, what stands before, and how much more stands with one deployment."""
+        needed(bench.standing, CREATE)
+        name, before = bench.name(), bench.footprint()
+        for model, told_by in zip(MODELS, (CREATE, UPDATE), strict=True):
+            needed(partial(bench.deploy, name, model), told_by)
+        fresh = (bench.footprint() - before).total()
+        bench.delete(name)
+        return name, before, fresh
+
+    def _assert_one_stands(self, bench: Bench, name: str, outcomes: list[str], there: Counter[str], fresh: int) -> None:
+        assert set(outcomes) <= {"", *LOST}, f"told was {outcomes}"
+        assert "" in outcomes, f"neither has succeeded: {outcomes}"
+        assert_serves(bench, name, *MODELS)
+        assert there.total() == fresh, f"one deployment needs {fresh} things, and there are {sorted(there)}"
+
+
+def _outcome(deploy: Any) -> str:
+    """Nothing for a success, or the code of the error."""
+    try:
+        deploy()
+    except DeployError as error:
+        return error.code
+    return ""
+
+
+def _meet_and_deploy(meeting: str, model: str, arguments: tuple[str, str, str, Mapping[str, Any]]) -> str:
+    import time
+    from pathlib import Path
+
+    import modelpack
+    import modelpack.deployments.applying
+    from modelpack.errors import DeployError
+
+    path, target, name, options = arguments
+    modelpack.deployments.applying.plan(path, target=target, name=name, options=options)  # imports what is needed
+    Path(meeting, model).touch()
+    while len(list(Path(meeting).iterdir())) < 2:  # noqa: PLR2004 - both are there
+        time.sleep(0.001)
+    try:
+        modelpack.deploy(path, target=target, name=name, options=options)
+    except DeployError as error:
+        return error.code
+    return ""

@@ -1,0 +1,173 @@
+"""Checks of deployments that are stopped half-way: by Ctrl-C, and by the end of the process."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from modelpack.errors import DeployError
+from modelpack.testing.interpreter import InterpreterError, run_python
+from modelpack.testing.skips import declared, needed
+from modelpack.testing.target_observing import Stopper
+from modelpack.testing.target_planning_checks import CREATE
+from modelpack.testing.target_serving_checks import assert_serves
+from modelpack.testing.target_suite import TargetSuite
+from modelpack.testing.target_updating_checks import UPDATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from modelpack.deployments.records import Deployment
+    from modelpack.testing.target_bench import Bench
+
+    Stop = Callable[[Bench, str, str, int], bool]
+
+KILLED = 70
+MOST_LINES = 100
+INTERRUPTED = "test_interrupted_create_goes_on"
+
+
+class TargetInterruptionChecks(TargetSuite):
+    """What comes of a deployment that was stopped, at each line of its progress in turn."""
+
+    def test_interrupted_create_goes_on(self, bench: Bench) -> None:
+        """After Ctrl-C the same command again leads to what it would have led to at once.
+
+        If this fails: let an exception of `context.progress` pass, and plan from what stands: a thing that is there
+        already is not made again, and not in the way.
+        """
+        self._check_interrupted_creates(bench)
+
+    def test_killed_create_goes_on(self, bench: Bench) -> None:
+        """After the process was killed the same command again leads to what it would have led to at once.
+
+        If this fails: keep no state in the process; find what an earlier apply has left by its name or mark.
+        """
+        declared(self.has_other_processes, "has_other_processes")
+        needed(lambda: self._check_interrupted_creates(bench), INTERRUPTED)
+        self._check_creates(bench, _kill)
+
+    def test_interrupted_update_goes_on(self, bench: Bench) -> None:
+        """After Ctrl-C during an update one of the models serves, and the same command again leads to the new one.
+
+        If this fails: touch the old deployment when the new one is healthy; remove the old one as the last step, and
+        plan its removal as long as it is there.
+        """
+        self._check_interrupted_updates(bench)
+
+    def test_killed_update_goes_on(self, bench: Bench) -> None:
+        """The same when the process was killed.
+
+        If this fails: as for an interrupt; what has to happen in any case cannot stand in a `finally`.
+        """
+        declared(self.has_other_processes, "has_other_processes")
+        needed(lambda: self._check_interrupted_updates(bench), "test_interrupted_update_goes_on")
+        self._check_updates(bench, _kill)
+
+    def test_interrupted_create_is_deleted(self, bench: Bench) -> None:
+        """After Ctrl-C a delete removes what was made so far.
+
+        If this fails: let `delete` find everything by the deployment's name, whether the deployment is complete or not.
+        """
+        needed(bench.standing, CREATE)
+        needed(lambda: self._check_interrupted_creates(bench), INTERRUPTED)
+        before, name = bench.footprint(), bench.name()
+        for number in _numbers():
+            if not _interrupt(bench, name, "first", number):
+                break
+            bench.delete(name)
+            left = sorted(bench.footprint() - before)
+            assert not left, f"stopped at line {number} and deleted, and there is still {', '.join(left)}"
+
+    def _check_interrupted_creates(self, bench: Bench) -> None:
+        bench.once("interrupted creates", lambda: self._check_creates(bench, _interrupt))
+
+    def _check_interrupted_updates(self, bench: Bench) -> None:
+        bench.once("interrupted updates", lambda: self._check_updates(bench, _interrupt))
+
+    def _check_creates(self, bench: Bench, stop: Stop) -> None:
+        needed(bench.standing, CREATE)
+        before, name = bench.footprint(), bench.name()
+        undisturbed = needed(lambda: bench.deploy(name), CREATE)
+        there = (bench.footprint() - before).total()
+        bench.delete(name)
+        for number in _numbers():
+            if not stop(bench, name, "first", number):
+                break
+            self._assert_goes_on(bench, name, "first", undisturbed)
+            more = bench.footprint() - before
+            assert more.total() == there, f"stopped at line {number}, there is {sorted(more)} where {there} would do"
+            bench.delete(name)
+
+    def _check_updates(self, bench: Bench, stop: Stop) -> None:
+        needed(bench.standing, CREATE)
+        before, name = bench.footprint(), bench.name()
+        deployed = {
+            model: needed(partial(bench.deploy, name, model), told_by)
+            for model, told_by in (("second", CREATE), ("first", UPDATE))
+        }
+        there = (bench.footprint() - before).total()
+        for number in _numbers():
+            old, new = ("first", "second") if number % 2 else ("second", "first")
+            if not stop(bench, name, new, number):
+                break
+            assert_serves(bench, name, old, new)
+            self._assert_goes_on(bench, name, new, deployed[new])
+            more = bench.footprint() - before
+            assert more.total() == there, f"stopped at line {number}, there is {sorted(more)} where {there} would do"
+
+    def _assert_goes_on(self, bench: Bench, name: str, model: str, undisturbed: Deployment) -> None:
+        again = bench.deploy(name, model)
+        assert (again.digest, again.revision) == (undisturbed.digest, undisturbed.revision)
+        assert_serves(bench, name, model)
+        assert not bench.plan(name, model).steps, "there are steps left"
+
+
+def _numbers() -> Iterator[int]:
+    for number in count(1):
+        assert number <= MOST_LINES, f"a deployment tells more than {MOST_LINES} lines"
+        yield number
+
+
+def _interrupt(bench: Bench, name: str, model: str, number: int) -> bool:
+    """Stop a deployment at a line of its progress, as Ctrl-C does; answer whether it came to that."""
+    stopper = Stopper(number)
+    try:
+        bench.deploy(name, model, progress=stopper.progress)
+    except KeyboardInterrupt:
+        return True
+    except DeployError:
+        if not stopper.stopped:
+            raise
+        return True
+    assert not stopper.stopped, "the target goes on when the caller wants to stop"
+    return False
+
+
+def _kill(bench: Bench, name: str, model: str, number: int) -> bool:
+    """End the process of a deployment at a line of its progress; answer whether it came to that."""
+    place = (bench.suite.target, name, bench.options)
+    try:
+        run_python(_deploy_and_die, str(bench.model(model).path), place, number, timeout=bench.suite.patience + 60)
+    except InterpreterError as error:
+        if error.code != KILLED:
+            raise
+        return True
+    return False
+
+
+def _deploy_and_die(model: str, place: tuple[str, str, Mapping[str, Any]], number: int) -> None:
+    import os
+
+    import modelpack
+
+    told: list[str] = []
+
+    def progress(line: str) -> None:
+        told.append(line)
+        if len(told) == number:
+            os._exit(70)
+
+    target, name, options = place
+    modelpack.deploy(model, target=target, name=name, options=options, progress=progress)
