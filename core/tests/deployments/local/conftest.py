@@ -97,7 +97,10 @@ def asked_all_the_time(endpoint: str, *, kept: int = 2, fresh: int = 1) -> Itera
     """Have clients send one request after the other, some on a connection that they keep; counts what they get."""
     counts: Counter[str] = Counter()
     ended = threading.Event()
-    clients = [threading.Thread(target=_ask_on, args=(endpoint, keeps, counts, ended)) for keeps in [True] * kept + [False] * fresh]
+    clients = [
+        threading.Thread(target=_ask_on, args=(endpoint, keeps, counts, ended))
+        for keeps in [True] * kept + [False] * fresh
+    ]
     for client in clients:
         client.start()
     try:

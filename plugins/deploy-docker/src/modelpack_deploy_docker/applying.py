@@ -189,4 +189,4 @@ def _told(found: Survey, error: Exception) -> DeployError:
 
 
 def _named(containers: list[Container]) -> str:
-    return ", ".join(container.name for container in containers)
+    return ", ".join(str(container.name) for container in containers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from modelpack.errors import DeployError
@@ -36,8 +36,9 @@ def engine(options: DockerOptions) -> Iterator[DockerClient]:
     from docker.utils import kwargs_from_env
 
     host = engine_host(options)
+    arguments: dict[str, Any] = {**kwargs_from_env(), "base_url": host, "timeout": _SECONDS}
     try:
-        client = DockerClient(**{**kwargs_from_env(), "base_url": host}, timeout=_SECONDS)
+        client = DockerClient(**arguments)
     except (DockerException, requests.RequestException, OSError) as error:
         raise _unreachable(host, error) from error
     try:

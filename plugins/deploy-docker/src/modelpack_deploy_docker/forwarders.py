@@ -45,20 +45,25 @@ def create_forwarder(
     template = naming.forwarder_template(options)
     endpoint = client.api.create_endpoint_config(aliases=[request.name])
     return client.containers.create(
-        image.id,
+        image,
         entrypoint=list(_PROGRAM),
         command=["serve"],
         name=f"modelpack.{request.name}.forwarder.{template[:8]}",
         labels=naming.labels(request.name, naming.FORWARDER, **{naming.TEMPLATE: template}),
         environment={"PORT": str(naming.PORT)},
-        ports={f"{naming.PORT}/tcp": (options.host, options.port) if options.port else (options.host,)},
+        ports=published(options.host, options.port),
         network=network.name,
-        networking_config={network.name: endpoint},
+        networking_config={str(network.name): endpoint},
         restart_policy=restart_policy(options),
         healthcheck={"test": ["NONE"]},
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
     )
+
+
+def published(host: str, port: int) -> dict[str, Any]:
+    """The engine's words for a public port of its machine; it chooses one for 0."""
+    return {f"{naming.PORT}/tcp": (host, port) if port else (host,)}
 
 
 def tell(forwarder: Container, state: dict[str, Any]) -> None:

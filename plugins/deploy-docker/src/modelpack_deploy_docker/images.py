@@ -54,14 +54,14 @@ def provide_image(
     return _laid_over(client, request, given)
 
 
-def remove_unused_images(client: DockerClient, name: str, kept: set[str]) -> None:
+def remove_unused_images(client: DockerClient, name: str, kept: set[str | None]) -> None:
     """Remove the images that were built for a deployment, but those that are kept and those that containers use."""
     from docker.errors import APIError
 
     for image in client.images.list(filters={"label": f"{naming.BUILT_FOR}={name}"}):
         if image.id not in kept:
             try:
-                client.images.remove(image.id)
+                client.images.remove(str(image.id))
             except APIError as error:
                 if not error.is_client_error():
                     raise
@@ -140,6 +140,7 @@ def _built(client: DockerClient, request: DeployRequest[DockerOptions], progress
     contents = ImageOptions(trust=request.digest, extra_requirements=options.extra_requirements)
     found = find_engine("podman" if is_podman(client) else "docker")
     tag = naming.image_tag(request)
+    progress(f"building the image {tag}")
     with tempfile.TemporaryDirectory(prefix="modelpack-build-") as scratch:
         context = write_build_context(request.model_path, Path(scratch, "context"), options=contents, base=options.base)
         for note in context.contents.notes:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from modelpack.deployments.local.foreground import stopped_by_sigterm
+
 from modelpack_deploy_docker import naming
+from modelpack_deploy_docker.forwarders import published
 from modelpack_deploy_docker.images import provide_image, remove_unused_images, standing_image
 from modelpack_deploy_docker.servers import end
 
@@ -24,9 +27,9 @@ def run(client: DockerClient, context: LocalRunContext[DockerOptions]) -> int:
     built = image is None
     image = provide_image(client, request, context.progress) if image is None else image
     container = client.containers.create(
-        image.id,
+        image,
         environment=options.environment(),
-        ports={f"{naming.PORT}/tcp": (context.host, context.port) if context.port else (context.host,)},
+        ports=published(context.host, context.port),
         mem_limit=options.memory,
         memswap_limit=options.memory,
         read_only=options.read_only,
@@ -46,7 +49,7 @@ def _attended(container: Container, context: LocalRunContext[DockerOptions]) -> 
     container.reload()
     (binding, *_) = container.attrs["NetworkSettings"]["Ports"][f"{naming.PORT}/tcp"]
     context.progress(f"listening on http://{binding['HostIp']}:{binding['HostPort']}")
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), stopped_by_sigterm():
         for line in container.logs(stream=True, follow=True):
             context.progress(line.decode("utf-8", "replace").rstrip("\n"))
     with suppress(KeyboardInterrupt):

@@ -28,7 +28,7 @@ def merged(client: DockerClient, name: str, query: LogQuery) -> Iterator[str]:
     lines = sorted(line for container in containers for line in _history(container, query.lines))
     yield from (f"{source} | {text}" for _, source, text in lines[len(lines) - min(query.lines, len(lines)) :])
     if query.follow:
-        yield from _followed(client, name, {container.id: lines[-1][0] for container in containers if lines})
+        yield from _followed(client, name, lines[-1][0] if lines else "")
 
 
 def _containers(client: DockerClient, name: str) -> list[Container]:
@@ -39,20 +39,18 @@ def _containers(client: DockerClient, name: str) -> list[Container]:
 def _history(container: Container, lines: int) -> Iterator[tuple[str, str, str]]:
     for line in container.logs(timestamps=True, tail=lines).decode("utf-8", "replace").splitlines():
         time, _, text = line.partition(" ")
-        yield time, container.name, text
+        yield time, str(container.name), text
 
 
-def _followed(client: DockerClient, name: str, seen: dict[str, str]) -> Iterator[str]:
+def _followed(client: DockerClient, name: str, since: str) -> Iterator[str]:
     """Lines as they come, of containers that come as well, until none is left."""
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-    followed: set[str] = set()
+    followed: set[str | None] = set()
     while containers := _containers(client, name):
         for container in containers:
             if container.id not in followed:
                 followed.add(container.id)
-                threading.Thread(
-                    target=_follow, args=(container, seen.get(container.id, ""), lines), daemon=True
-                ).start()
+                threading.Thread(target=_follow, args=(container, since, lines), daemon=True).start()
         yield from _waiting(lines)
 
 

@@ -31,7 +31,7 @@ def labels(name: str, role: str, **others: str) -> dict[str, str]:
     return {NAME: name, ROLE: role, **others}
 
 
-def filters(role: str, name: str | None = None) -> dict[str, list[str]]:
+def filters(role: str, name: str | None = None) -> dict[str, str | list[str] | bool]:
     """What finds the things with a role, of one deployment or of all."""
     return {"label": [f"{ROLE}={role}", NAME if name is None else f"{NAME}={name}"]}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docker.errors import APIError, NotFound
 
@@ -48,12 +48,12 @@ def create_server(
     own = {naming.TEMPLATE: template, naming.NUMBER: str(number), naming.DIGEST: request.digest}
     endpoint = client.api.create_endpoint_config(aliases=[alias(template, number)])
     return client.containers.create(
-        image.id,
+        image,
         name=f"modelpack.{request.name}.{template}.{number}",
         labels=naming.labels(request.name, naming.SERVER, **own),
         environment=options.environment(),
         network=network.name,
-        networking_config={network.name: endpoint},
+        networking_config={str(network.name): endpoint},
         restart_policy=restart_policy(options),
         mem_limit=options.memory,
         memswap_limit=options.memory,
@@ -65,7 +65,7 @@ def create_server(
     )
 
 
-def restart_policy(options: DockerOptions) -> dict[str, str | int] | None:
+def restart_policy(options: DockerOptions) -> Any:
     """The engine's words for when a container is started again."""
     return None if options.restart == "no" else {"Name": options.restart}
 

@@ -43,8 +43,9 @@ def apply(place: Place, request: DeployRequest[LocalOptions], revision: str, pro
             wish = wished(request, revision)
             _write(place, wish, request, progress)
         _hand_over(place, wish)
-        progress("a server is being started")
-        _judge(place, wish, _settled(place, wish))
+        status = _settled(place, wish)
+        _judge(place, wish, status)
+        progress(f"the new server answers at {status.endpoint}")
 
 
 def remove(place: Place, name: str, grace: float) -> None:
@@ -99,6 +100,7 @@ def _write(place: Place, wish: Wish, request: DeployRequest[LocalOptions], progr
     try:
         place.add_model(wish.id, request.model_path, request.digest)
         progress(f"copied the model to {place.directory / place.model(wish.id)}")
+        progress("starting a server of it")
         wish.write(place.wish_file)
     except BaseException:
         place.remove_model(wish.id)

@@ -106,6 +106,8 @@ class LocalTarget(Target[LocalOptions]):
 
     def run_local(self, context: LocalRunContext[LocalOptions]) -> int:
         """Run the server in the foreground."""
+        from modelpack.deployments.local.foreground import stopped_by_sigterm
+
         options = context.request.options
         command = [sys.executable, "-m", "modelpack", "serve", f"--model={context.request.model_path}"]
         command += [f"--trust={context.request.digest}", f"--host={context.host}", f"--port={context.port}"]
@@ -113,8 +115,10 @@ class LocalTarget(Target[LocalOptions]):
         command += options.server_arguments()
         with subprocess.Popen(command, env=environment) as server:  # noqa: S603 - this interpreter and our own program
             try:
-                return server.wait()
-            except KeyboardInterrupt:  # the server has had it, too
+                with stopped_by_sigterm():
+                    return server.wait()
+            except KeyboardInterrupt:
+                server.terminate()  # from a terminal it has had the signal as well, and takes the two for one
                 return server.wait()
 
 
