@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import modelpack
-import modelpack.pyfunc
 import pandas as pd
 import pytest
+
+import modelpack
+import modelpack.pyfunc
 from modelpack.images.context import write_build_context
 from modelpack.images.options import ImageOptions
 from modelpack.testing.fixtures import modelpack_home  # noqa: F401 - a fixture

@@ -9,22 +9,25 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-import modelpack
 import pytest
 from conftest import NAME, on_engine
-from constant_load import asked_all_the_time
+
+import modelpack
 from modelpack.errors import DeployError
+from modelpack.testing.constant_load import asked_all_the_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from docker_engine import DockerEngine
+
     from modelpack.deployments.records import Deployment
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 Options = dict[str, object]
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - it is what a test asks for
 
 
 def deploy(model: Path, options: Options, **more: Any) -> Deployment:
@@ -97,7 +100,7 @@ def test_a_failed_update_changes_nothing(
     arguments, options, reason = {
         "model": ({"fails": "no luck"}, {}, "no luck"),
         "memory": ({"fails": "memory"}, {"memory": "256m"}, "out of memory"),
-        "port": ({}, {"host": "0.0.0.0", "port": int(first.endpoint.rpartition(":")[2])}, "in use|allocated"),
+        "port": ({}, {"host": EVERYWHERE, "port": int(first.endpoint.rpartition(":")[2])}, "in use|allocated"),
         "time": ({}, {"start_timeout": 0.01}, "0.01 s"),
     }[failure]
     with (
@@ -185,7 +188,9 @@ def test_a_network_of_ones_own_is_joined(
     """Its other containers reach the deployment by name."""
     docker_engine.docker("network", "create", "mine")
     try:
-        deploy(save(1.0), place, network="mine")
+        deploy(save(1.0), place)
+        moved = deploy(save(1.0), place, network="mine")
+        assert (moved.state, ask(place)) == ("ready", 2.0)
         question = "import urllib.request; print(urllib.request.urlopen('http://plus:8080/ping').status)"
         asked = docker_engine.docker("run", "--rm", "--network", "mine", "python:3.11-slim", "python", "-c", question)
         assert asked.stdout.strip() == "200"
@@ -257,7 +262,7 @@ def test_the_container_runs_in_the_foreground(save: Callable[..., Path], place: 
 
 def test_an_engine_that_is_not_there_is_told(save: Callable[..., Path], tmp_path: Path) -> None:
     """The error says where it was looked for, and what to do."""
-    with pytest.raises(DeployError, match="nowhere.sock") as raised:
+    with pytest.raises(DeployError, match=r"nowhere\.sock") as raised:
         deploy(save(1.0), {"docker_host": f"unix://{tmp_path}/nowhere.sock"})
     assert raised.value.code == "unreachable"
     assert "DOCKER_HOST" in (raised.value.hint or "")

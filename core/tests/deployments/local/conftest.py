@@ -1,14 +1,9 @@
-"""Models to deploy on this machine, and clients that never pause."""
+"""Models to deploy on this machine."""
 
 from __future__ import annotations
 
-import http.client
 import json
-import threading
-from collections import Counter
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import pandas as pd
 import pytest
@@ -41,9 +36,6 @@ class Plus(PythonModel):
         return model_input["x"] + self.number + float(os.environ.get("ADDED", "0"))
 """
 
-BODY = json.dumps({"inputs": {"x": [1.0]}}).encode()
-JSON = {"Content-Type": "application/json"}
-
 
 @pytest.fixture
 def save(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
@@ -67,7 +59,7 @@ def save(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]
     return save
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def place(modelpack_home: Path) -> Iterator[Place]:  # noqa: ARG001 - where it is
     """Where the deployment `plus` is kept; it is deleted after the test."""
     yield place_of("plus", LocalOptions())
@@ -90,39 +82,3 @@ def ask(x: float = 1.0) -> float:
     answer = modelpack.deployments.invoke("plus", body, content_type="application/json", target="local")
     number: float = json.loads(answer.body)["predictions"][0]
     return number
-
-
-@contextmanager
-def asked_all_the_time(endpoint: str, *, kept: int = 2, fresh: int = 1) -> Iterator[Counter[str]]:
-    """Have clients send one request after the other, some on a connection that they keep; counts what they get."""
-    counts: Counter[str] = Counter()
-    ended = threading.Event()
-    clients = [
-        threading.Thread(target=_ask_on, args=(endpoint, keeps, counts, ended))
-        for keeps in [True] * kept + [False] * fresh
-    ]
-    for client in clients:
-        client.start()
-    try:
-        yield counts
-    finally:
-        ended.set()
-        for client in clients:
-            client.join()
-
-
-def _ask_on(endpoint: str, keeps: bool, counts: Counter[str], ended: threading.Event) -> None:
-    address = urlsplit(endpoint).netloc
-    connection = http.client.HTTPConnection(address, timeout=60)
-    while not ended.is_set():
-        try:
-            connection.request("POST", "/invocations", BODY, JSON)
-            answer = connection.getresponse()
-            text = answer.read().decode()
-            counts[str(json.loads(text)["predictions"][0]) if answer.status == 200 else f"{answer.status} {text}"] += 1
-        except (OSError, http.client.HTTPException) as error:
-            counts[repr(error)] += 1
-            connection.close()
-        if not keeps:
-            connection.close()
-    connection.close()

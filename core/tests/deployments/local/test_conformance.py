@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,7 +62,7 @@ def _processes(directory: Path) -> list[str]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if directory in Path(os.readlink(process / "cwd")).parents:
+            if directory in (process / "cwd").readlink().parents:
                 words = (process / "cmdline").read_text().split("\0")
                 found.append(" ".join(word for word in words[2:] if not word.startswith(("--port", "--model"))))
     return found

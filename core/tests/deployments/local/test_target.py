@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,12 +17,12 @@ import pytest
 import modelpack
 from modelpack.deployments.local import locks
 from modelpack.errors import DeployError
+from modelpack.testing.constant_load import asked_all_the_time
 
-from .conftest import ask, asked_all_the_time, deploy, get
+from .conftest import ask, deploy, get
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from modelpack.deployments.local.places import Place
 
@@ -42,7 +43,7 @@ def test_an_update_drops_no_request(save: Callable[..., Path], place: Place) -> 
     assert [copy.name for copy in (place.directory / "models").iterdir()] == [place.wish().id]  # type: ignore[union-attr]  # it is there
 
 
-def test_requests_at_hand_are_finished_by_the_old_server(save: Callable[..., Path], place: Place) -> None:
+def test_requests_at_hand_are_finished_by_the_old_server(save: Callable[..., Path]) -> None:
     """A request that a slow model works on when another takes over is answered by the slow one."""
     deploy(save(1.0), env={"PAUSE": "6"})
     answers: list[float] = []
@@ -55,7 +56,7 @@ def test_requests_at_hand_are_finished_by_the_old_server(save: Callable[..., Pat
     assert answers == [2.0]
 
 
-def test_a_server_that_dies_is_replaced(save: Callable[..., Path], place: Place) -> None:
+def test_a_server_that_dies_is_replaced(save: Callable[..., Path]) -> None:
     """The keeper starts the server again, at the same endpoint."""
     first = deploy(save(1.0))
     os.kill(first.details["server"], signal.SIGKILL)
@@ -119,9 +120,7 @@ def test_a_failed_update_changes_nothing(save: Callable[..., Path], place: Place
     assert len(place.server_locks()) == 1
 
 
-def test_a_failed_first_deployment_leaves_nothing(
-    save: Callable[..., Path], place: Place, modelpack_home: Path
-) -> None:
+def test_a_failed_first_deployment_leaves_nothing(save: Callable[..., Path], place: Place) -> None:
     """No process and no file; the error says what the server said."""
     with pytest.raises(DeployError, match="no luck") as raised:
         deploy(save(1.0, fails="no luck"))
@@ -132,7 +131,7 @@ def test_a_failed_first_deployment_leaves_nothing(
     assert ask() == 2.0
 
 
-def test_the_port_can_be_changed(save: Callable[..., Path], place: Place) -> None:
+def test_the_port_can_be_changed(save: Callable[..., Path]) -> None:
     """The deployment moves to the new port, and lets go of the old one."""
     first = deploy(save(1.0))
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -194,13 +193,13 @@ def test_another_secret_is_an_update_that_shows_none(save: Callable[..., Path], 
 
 def test_a_deployment_for_other_machines_listens_once(save: Callable[..., Path], place: Place) -> None:
     """Its server behind the public port has no port of its own."""
-    deployment = deploy(save(1.0), host="0.0.0.0")
+    deployment = deploy(save(1.0), host="0.0.0.0")  # noqa: S104 - that is what is tested
     assert (deployment.endpoint or "").startswith("http://127.0.0.1:")
     assert ask() == 2.0
     assert len(list(place.directory.glob("*.sock"))) == 1
 
 
-def test_the_log_is_followed(save: Callable[..., Path], place: Place) -> None:
+def test_the_log_is_followed(save: Callable[..., Path]) -> None:
     """The last lines come first, then each line as it is written."""
     deploy(save(1.0))
     followed = modelpack.deployments.logs("plus", target="local", lines=2, follow=True)
@@ -210,7 +209,7 @@ def test_the_log_is_followed(save: Callable[..., Path], place: Place) -> None:
     assert "/invocations 200" in next(line for line in followed if "POST" in line)
 
 
-def test_deleting_leaves_nothing(save: Callable[..., Path], place: Place, modelpack_home: Path) -> None:
+def test_deleting_leaves_nothing(save: Callable[..., Path], modelpack_home: Path) -> None:
     """No process, no file; a second time there is nothing to do."""
     deployment = deploy(save(1.0))
     modelpack.deployments.delete("plus", target="local")
@@ -221,7 +220,7 @@ def test_deleting_leaves_nothing(save: Callable[..., Path], place: Place, modelp
     modelpack.deployments.delete("plus", target="local")
 
 
-def test_what_the_server_refuses_is_told(save: Callable[..., Path], place: Place) -> None:
+def test_what_the_server_refuses_is_told(save: Callable[..., Path]) -> None:
     """The error holds the server's words."""
     deploy(save(1.0))
     with pytest.raises(DeployError, match="column") as raised:
@@ -229,7 +228,7 @@ def test_what_the_server_refuses_is_told(save: Callable[..., Path], place: Place
     assert raised.value.code == "invocation_failed"
 
 
-def test_what_is_not_deployed_does_not_answer(place: Place) -> None:
+def test_what_is_not_deployed_does_not_answer() -> None:
     """Neither invocations nor logs."""
     for call in (ask, lambda: list(modelpack.deployments.logs("plus", target="local"))):
         with pytest.raises(DeployError, match="plus") as raised:
@@ -274,5 +273,4 @@ def is_running(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    with open(f"/proc/{pid}/stat") as stat:
-        return stat.read().rpartition(")")[2].split()[0] != "Z"
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"

@@ -14,7 +14,13 @@ from modelpack.errors import DeployError, ModelpackError
 from modelpack.stores.directories import data_directory
 from modelpack_deploy_docker.forwarders import create_forwarder, fitting_forwarder, state_of, tell
 from modelpack_deploy_docker.images import provide_image, remove_unused_images, standing_image
-from modelpack_deploy_docker.networks import deployment_networks, provide_network, standing_network
+from modelpack_deploy_docker.networks import (
+    deployment_networks,
+    forwarder_networks,
+    leave_other_networks,
+    provide_network,
+    standing_network,
+)
 from modelpack_deploy_docker.servers import await_ready, create_server, end, fitting_servers, next_number
 from modelpack_deploy_docker.survey import survey
 
@@ -113,7 +119,7 @@ class _Apply:
         tell(forwarder, state_of(request, servers))
         self._undoing.pop_all()  # from here on the new ones serve
         self._progress(f"requests go to {_named(servers)}")
-        self._clear(forwarder, servers, image)
+        self._clear(forwarder, servers, image, network)
 
     def _image(self) -> Image:
         image = standing_image(self._client, self._request)
@@ -145,6 +151,9 @@ class _Apply:
             self._progress(f"started {forwarder.name}")
         elif forwarder.status != "running":
             forwarder.restart()
+        if network.name not in forwarder_networks(forwarder):
+            network.connect(forwarder, aliases=[self._request.name])
+            self._undoing.callback(network.disconnect, forwarder)
         return forwarder
 
     def _servers(self, image: Image, network: Network) -> list[Container]:
@@ -159,16 +168,17 @@ class _Apply:
             number += 1
         return servers
 
-    def _clear(self, forwarder: Container, servers: list[Container], image: Image) -> None:
+    def _clear(self, forwarder: Container, servers: list[Container], image: Image, network: Network) -> None:
         """Remove what served before, and what an apply that was killed has left."""
         kept = {forwarder.id, *(server.id for server in servers)}
         others = [each for each in (*self._found.forwarders, *self._found.servers) if each.id not in kept]
         end(others, self._found.told.get("grace", self._request.options.grace))
         if others:
             self._progress(f"removed {_named(others)}")
+        leave_other_networks(self._client, forwarder, network)
         if self._request.options.network is not None:
-            for network in deployment_networks(self._client, self._request.name):
-                network.remove()
+            for former in deployment_networks(self._client, self._request.name):
+                former.remove()
         remove_unused_images(self._client, self._request.name, {image.id})
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from modelpack.errors import DeployError
 from modelpack_deploy_docker import naming
 from modelpack_deploy_docker.faults import fault
-from modelpack_deploy_docker.servers import restart_policy
 from modelpack_deploy_docker.survey import address
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from modelpack_deploy_docker.survey import Survey
 
 _PROGRAM = ("python", "-m", "modelpack.deployments.forwarding")
+_ALWAYS: Any = {"Name": "unless-stopped"}
 _SECONDS = 60.0
 _PAUSE = 0.1
 
@@ -54,7 +54,7 @@ def create_forwarder(
         ports=published(options.host, options.port),
         network=network.name,
         networking_config={str(network.name): endpoint},
-        restart_policy=restart_policy(options),
+        restart_policy=_ALWAYS,
         healthcheck={"test": ["NONE"]},
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],

@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from modelpack.deployments.local.foreground import stopped_by_sigterm
-
 from modelpack_deploy_docker import naming
 from modelpack_deploy_docker.forwarders import published
 from modelpack_deploy_docker.images import provide_image, remove_unused_images, standing_image

@@ -9,6 +9,7 @@ from modelpack_deploy_docker import naming
 
 if TYPE_CHECKING:
     from docker import DockerClient
+    from docker.models.containers import Container
     from docker.models.networks import Network
 
     from modelpack.deployments.records import DeployRequest
@@ -45,3 +46,15 @@ def deployment_networks(client: DockerClient, name: str) -> list[Network]:
     """The networks that were made for a deployment."""
     networks: list[Network] = client.networks.list(filters=naming.filters(naming.NETWORK, name))
     return networks
+
+
+def forwarder_networks(forwarder: Container) -> set[str]:
+    """The names of the networks that a forwarder is on."""
+    forwarder.reload()
+    return set(forwarder.attrs["NetworkSettings"]["Networks"])
+
+
+def leave_other_networks(client: DockerClient, forwarder: Container, network: Network) -> None:
+    """Take a forwarder from the networks on which its servers were before."""
+    for name in forwarder_networks(forwarder) - {str(network.name)}:
+        client.networks.get(name).disconnect(forwarder)

@@ -10,7 +10,7 @@ from modelpack import PluginOptions
 
 _NOT_SETTINGS = {"build_arguments", "docker_host", "pull", "start_timeout"}
 _NOT_OF_SERVERS = {*_NOT_SETTINGS, "replicas", "host", "port"}
-_OF_FORWARDER = {"host", "port", "network", "restart"}
+_OF_FORWARDER = {"host", "port"}
 
 
 class DockerOptions(PluginOptions):
@@ -45,10 +45,9 @@ class DockerOptions(PluginOptions):
         str | None, Field(pattern=r"^\d+[bkmgBKMG]?$", description="The most memory of a container, such as 512m.")
     ] = None
     cpus: Annotated[float | None, Field(gt=0, description="The most processors of a container, such as 1.5.")] = None
-    env: Annotated[
-        dict[str, SecretStr],
-        Field(default_factory=dict, description="Further variables of the containers; never shown."),
-    ]
+    env: Annotated[dict[str, SecretStr], Field(description="Further variables of the containers; never shown.")] = (
+        Field(default_factory=dict)
+    )
     restart: Annotated[
         Literal["no", "always", "on-failure", "unless-stopped"],
         Field(description="When the engine starts a container again that has ended."),

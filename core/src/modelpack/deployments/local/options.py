@@ -35,9 +35,8 @@ class LocalOptions(PluginOptions):
         Path | None, Field(description="Ask for one of the keys in this file, a line each; invoke sends the first.")
     ] = None
     env: Annotated[
-        dict[str, SecretStr],
-        Field(default_factory=dict, description="Further variables of the server's environment; never shown."),
-    ]
+        dict[str, SecretStr], Field(description="Further variables of the server's environment; never shown.")
+    ] = Field(default_factory=dict)
     start_timeout: Annotated[
         float, Field(gt=0, description="Seconds that a server has to become ready before the change is given up.")
     ] = 300.0
