@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import NAME, on_engine
+from docker_engine import PROGRAM, DockerEngine
 
 import modelpack
 from modelpack.errors import DeployError
@@ -18,9 +21,6 @@ from modelpack.testing.constant_load import asked_all_the_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
-
-    from docker_engine import DockerEngine
 
     from modelpack.deployments.records import Deployment
 
@@ -97,12 +97,13 @@ def test_a_failed_update_changes_nothing(
     first = deploy(save(1.0), place)
     before = on_engine(docker_engine)
     assert first.endpoint is not None
-    arguments, options, reason = {
+    cases: dict[str, tuple[dict[str, str], Options, str]] = {
         "model": ({"fails": "no luck"}, {}, "no luck"),
         "memory": ({"fails": "memory"}, {"memory": "256m"}, "out of memory"),
         "port": ({}, {"host": EVERYWHERE, "port": int(first.endpoint.rpartition(":")[2])}, "in use|allocated"),
         "time": ({}, {"start_timeout": 0.01}, "0.01 s"),
-    }[failure]
+    }
+    arguments, options, reason = cases[failure]
     with (
         asked_all_the_time(first.endpoint) as counts,
         pytest.raises(DeployError, match=reason) as raised,
@@ -225,8 +226,9 @@ def test_the_image_that_holds_the_model_is_used_as_it_is(
         docker_engine.docker("rmi", "-f", "mine:1")
 
 
-def test_an_image_is_built(save: Callable[..., Path], place: Options) -> None:
+def test_an_image_is_built(save: Callable[..., Path], place: Options, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without an image of one's own, the model's is built from its requirements, and goes with the deployment."""
+    monkeypatch.setenv("PATH", str(Path(PROGRAM).parent), prepend=os.pathsep)
     options = {"docker_host": place["docker_host"], "build_arguments": ["--network=host"]}
     deploy(save(1.0), options)
     assert ask(place) == 2.0

@@ -295,7 +295,7 @@ def test_a_head_without_end_is_refused(stage: Stage) -> None:
         assert client.recv(1000).startswith(b"HTTP/1.1 400 ")
 
 
-@pytest.mark.parametrize("text", ["localhost:8080", "unix:server.sock", "::1:8080"])
+@pytest.mark.parametrize("text", ["localhost:8080", "unix:server.sock", "::1:8080", "server-1:8080@10.0.0.7"])
 def test_addresses_are_read_as_they_are_written(text: str) -> None:
     """Both kinds."""
     assert str(Address.parse(text)) == text
@@ -314,3 +314,11 @@ def test_a_port_that_is_taken_is_told() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(InvalidArgumentError, match=str(port)):
             listening_socket("127.0.0.1", port)
+
+
+def test_a_host_without_a_name_is_reached_by_its_address(stage: Stage) -> None:
+    """Where the name is not known."""
+    backend = Backend(ANSWER % b"one")
+    (address,) = stage.use(backend)
+    stage.run(stage._replace([Address("nobody.invalid", address.port, "127.0.0.1")]))  # noqa: SLF001 - of this module
+    assert stage.ask() == (200, b"ok", "one")

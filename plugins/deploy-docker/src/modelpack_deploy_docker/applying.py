@@ -163,6 +163,7 @@ class _Apply:
             server = create_server(self._client, self._request, image, network, number)
             self._undoing.callback(end, [server], 0)
             server.start()
+            server.reload()
             self._progress(f"started {server.name}")
             servers.append(server)
             number += 1

@@ -41,11 +41,14 @@ class Survey:
 
     def routed(self) -> list[Container]:
         """The servers that requests go to."""
-        return [server for server in self.servers if address(server) in self.told.get("servers", ())]
+        return [server for server in self.servers if _alias_of(server) in self._told_aliases()]
 
     def strays(self) -> list[Container]:
         """The servers that no request goes to."""
-        return [server for server in self.servers if address(server) not in self.told.get("servers", ())]
+        return [server for server in self.servers if _alias_of(server) not in self._told_aliases()]
+
+    def _told_aliases(self) -> set[str]:
+        return {told.partition(":")[0] for told in self.told.get("servers", ())}
 
     def serves(self) -> bool:
         """Whether requests are answered."""
@@ -70,13 +73,22 @@ def surveys(client: DockerClient) -> Iterator[Survey]:
 
 
 def address(server: Container) -> str:
-    """Where a server listens, as the forwarder is told it."""
-    return f"{alias(server.labels[naming.TEMPLATE], int(server.labels[naming.NUMBER]))}:{naming.PORT}"
+    """Where a server listens, as the forwarder is told it: by name, since addresses change when it is restarted.
+
+    Some networks have no names, as podman's without its plugin for them; the address of the moment is better than none.
+    """
+    networks = server.attrs["NetworkSettings"]["Networks"].values()
+    addresses = [network["IPAddress"] for network in networks if network.get("IPAddress")]
+    return f"{_alias_of(server)}:{naming.PORT}" + (f"@{addresses[0]}" if addresses else "")
 
 
 def alias(template: str, number: int) -> str:
     """A server's name on its network."""
     return f"s-{template}-{number}"
+
+
+def _alias_of(server: Container) -> str:
+    return alias(server.labels[naming.TEMPLATE], int(server.labels[naming.NUMBER]))
 
 
 def is_running(container: Container) -> bool:
