@@ -317,8 +317,8 @@ def test_a_port_that_is_taken_is_told() -> None:
 
 
 def test_a_host_without_a_name_is_reached_by_its_address(stage: Stage) -> None:
-    """Where the name is not known."""
+    """On networks without names."""
     backend = Backend(ANSWER % b"one")
     (address,) = stage.use(backend)
-    stage.run(stage._replace([Address("nobody.invalid", address.port, "127.0.0.1")]))  # noqa: SLF001 - of this module
+    stage.run(stage._replace([Address("nobody.invalid", address.port, "127.0.0.1")]))
     assert stage.ask() == (200, b"ok", "one")

@@ -13,6 +13,8 @@ from modelpack.testing import TargetTests
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from modelpack.plugins.discovery import PluginRecord
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
@@ -26,6 +28,11 @@ class TestLocal(TargetTests):
     patience = 240.0
     secret_options = {"env": {"TOKEN": "an-unguessable-token"}}  # noqa: RUF012 - as the kit declares it
 
+    @pytest.mark.xfail(reason="the target is a part of modelpack-core, which does not require itself")
+    def test_distribution_says_what_it_is(self, plugin_record: PluginRecord) -> None:
+        """See the kit."""
+        super().test_distribution_says_what_it_is(plugin_record)
+
     def options(self, scratch: Path) -> Mapping[str, Any]:
         """A directory of the tests' own."""
         return {"directory": str(scratch / "deployments"), "threads": 1}
@@ -34,8 +41,7 @@ class TestLocal(TargetTests):
         """Files of deployments, whole models as one, and processes that work there."""
         directory = Path(options["directory"])
         files = [str(path.relative_to(directory)) for path in [*directory.glob("*/*"), *directory.glob("*/models/*")]]
-        locks = [path.name for path in directory.glob(".*")]
-        return [*files, *locks, *_processes(directory)]
+        return [*files, *_processes(directory)]
 
     @contextmanager
     def foreign(self, options: Mapping[str, Any]) -> Iterator[str]:

@@ -146,7 +146,6 @@ def test_the_port_can_be_changed(save: Callable[..., Path]) -> None:
 
 def test_two_do_not_change_one_deployment(save: Callable[..., Path], place: Place) -> None:
     """While one applies, another is told so."""
-    place.directory.parent.mkdir(parents=True)
     with place.changing() as mine:
         assert mine
         with pytest.raises(DeployError, match="plus") as raised:

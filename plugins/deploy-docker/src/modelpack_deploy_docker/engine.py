@@ -66,6 +66,11 @@ def machine(options: DockerOptions) -> str:
     return urlsplit(engine_host(options)).hostname or _LOCAL
 
 
+def is_podman(client: DockerClient) -> bool:
+    """Whether the engine is podman, which speaks Docker's language."""
+    return any("podman" in part["Name"].lower() for part in client.version().get("Components") or ())
+
+
 def _unreachable(host: str, error: Exception) -> DeployError:
     return DeployError(
         f"no container engine answers at {host}: {error}",

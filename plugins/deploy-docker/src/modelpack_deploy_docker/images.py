@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import tarfile
 import tempfile
 from pathlib import Path
@@ -13,7 +12,7 @@ from modelpack.errors import DeployError
 from modelpack.package.manifest import NAME as MANIFEST
 from modelpack.package.manifest import files as model_files
 from modelpack_deploy_docker import naming
-from modelpack_deploy_docker.engine import engine_host
+from modelpack_deploy_docker.engine import engine_host, is_podman
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,8 +149,3 @@ def _built(client: DockerClient, request: DeployRequest[DockerOptions], progress
         where = ["--remote", "--url"] if found.kind == "podman" else ["--host"]
         found.run([program, *where, engine_host(options), *words], None)
     return client.images.get(tag)
-
-
-def is_podman(client: DockerClient) -> bool:
-    """Whether the engine is podman, which speaks Docker's language."""
-    return "podman" in json.dumps(client.version().get("Components", [])).lower()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelpack.deployments.forwarding.program import STATE
 from modelpack_deploy_docker import naming
+from modelpack_deploy_docker.engine import is_podman
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,11 +76,13 @@ def surveys(client: DockerClient) -> Iterator[Survey]:
 def address(server: Container) -> str:
     """Where a server listens, as the forwarder is told it: by name, since addresses change when it is restarted.
 
-    Some networks have no names, as podman's without its plugin for them; the address of the moment is better than none.
+    Networks of podman have names only where its plugin for them is installed, which it does not tell; there it is the
+    address of the moment.
     """
+    named = f"{_alias_of(server)}:{naming.PORT}"
     networks = server.attrs["NetworkSettings"]["Networks"].values()
     addresses = [network["IPAddress"] for network in networks if network.get("IPAddress")]
-    return f"{_alias_of(server)}:{naming.PORT}" + (f"@{addresses[0]}" if addresses else "")
+    return f"{named}@{addresses[0]}" if addresses and is_podman(server.client) else named
 
 
 def alias(template: str, number: int) -> str:

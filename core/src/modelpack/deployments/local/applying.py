@@ -104,8 +104,6 @@ def _write(place: Place, wish: Wish, request: DeployRequest[LocalOptions], progr
         wish.write(place.wish_file)
     except BaseException:
         place.remove_model(wish.id)
-        if place.wish() is None:
-            place.remove()
         raise
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,6 @@ from modelpack.stores.directories import data_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from contextlib import AbstractContextManager
 
     from modelpack.deployments.local.options import LocalOptions
 
@@ -82,9 +81,21 @@ class Place:
         """The keeper's process id; None when it does not live."""
         return locks.holder(self.keeper_lock)
 
-    def changing(self) -> AbstractContextManager[bool]:
-        """Keep others from changing this deployment during the block, unless another does so: then it says False."""
-        return locks.taken(self._lock)
+    @contextmanager
+    def changing(self) -> Iterator[bool]:
+        """Keep others from changing this deployment during the block, unless another does so: then it says False.
+
+        When nothing is wished afterwards, the directory is gone.
+        """
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = locks.take(self._lock)
+        try:
+            yield descriptor is not None
+        finally:
+            if descriptor is not None:
+                if self.wish() is None:
+                    self.remove()
+                os.close(descriptor)
 
     def is_changing(self) -> bool:
         """Whether somebody is changing this deployment."""
@@ -92,7 +103,7 @@ class Place:
 
     @property
     def _lock(self) -> Path:
-        return self.directory.with_name(f".{self.directory.name}.lock")
+        return self.directory / "changing.lock"
 
     def model(self, wish: str) -> Path:
         """Where a wish's copy of its model lies, relative to the directory."""
@@ -106,7 +117,6 @@ class Place:
         """
         copy = self.directory / self.model(wish)
         try:
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             shutil.copytree(source, copy)
             _require(verify(copy) == digest)
         except BaseException as error:
@@ -131,7 +141,7 @@ class Place:
                 remove_tree(copy)
 
     def remove(self) -> None:
-        """Remove the directory, and those above it that held nothing else."""
+        """Remove the directory."""
         remove_tree(self.directory)
 
 
