@@ -91,7 +91,7 @@ def test_a_failure_is_told_with_its_reason_and_undone(depot: Depot) -> None:
     with pytest.raises(DeployError, match="deploying wine to depot failed: the paper tore") as caught:
         modelpack.deploy(depot.model.path, name="wine", progress=depot.told.append, **where)
     assert (caught.value.code, caught.value.left_behind) == ("failed", ())
-    assert depot.told == ["wrote record/wine", "wine is failed: the paper tore", "removed record/wine"]
+    assert depot.told == ["wrote record/wine", "wine is failed: the paper tore", "looking back", "removed record/wine"]
     assert list(depot.directory.iterdir()) == []
 
 
@@ -104,12 +104,22 @@ def test_what_was_not_undone_is_left_behind(depot: Depot) -> None:
 
 
 def test_an_update_that_was_rolled_back_has_failed(depot: Depot) -> None:
-    """That something serves is not enough: it is another model than the one that was asked for."""
+    """That something serves is not enough: it is another model, and what the change has made is cleaned up."""
     modelpack.deploy(depot.model.path, name="wine", **depot.where())
     where = depot.where(outcome="rolled_back", course=["updating"])
     with pytest.raises(DeployError, match=r"the paper tore; what was there before serves on") as caught:
-        modelpack.deploy(depot.other.path, name="wine", **where)
+        modelpack.deploy(depot.other.path, name="wine", progress=depot.told.append, **where)
     assert caught.value.code == "rolled_back"
+    assert depot.told[-1] == "looking back"
+
+
+def test_a_change_that_has_succeeded_is_finished(depot: Depot) -> None:
+    """Also by the call after one that was stopped before that."""
+    where = depot.where(motto="well done")
+    modelpack.deploy(depot.model.path, name="wine", wait=False, **where)
+    assert depot.told == []
+    modelpack.deploy(depot.model.path, name="wine", progress=depot.told.append, **where)
+    assert depot.told == ["finished"]
 
 
 def test_waiting_ends(depot: Depot) -> None:

@@ -122,10 +122,17 @@ class DepotTarget(Target[DepotOptions]):
             details={"size": record["size"]},
         )
 
+    def finish(self, context: DeployContext[DepotOptions], deployment: Deployment) -> Deployment:
+        """Tell that it is done, where somebody wants to know."""
+        if context.request.options.motto == "well done":
+            context.progress("finished")
+        return deployment
+
     def roll_back(self, context: DeployContext[DepotOptions]) -> Deployment:
-        """Throw the record away, unless the depot shall forget to."""
+        """Throw a failed record away, unless the depot shall forget to."""
         request = context.request
-        if request.options.motto != "never look back":
+        context.progress("looking back")
+        if request.options.motto != "never look back" and request.options.outcome == "failed":
             _file(request.name, request.options).unlink()
             context.progress(f"removed record/{request.name}")
         return self.get(request.name, request.options)

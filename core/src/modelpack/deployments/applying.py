@@ -6,6 +6,7 @@ import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from modelpack.contexts import DeployContext
 from modelpack.deployments.open_target import OpenTarget
 from modelpack.deployments.records import SETTLED
 from modelpack.deployments.requests import deploy_request
@@ -58,23 +59,18 @@ def deploy(
         IntegrityError: A file of the model was added, removed or changed since it was saved.
         PluginError: The target is not installed or broken.
     """
-    tell = progress or _silent
     opened = OpenTarget.named(target, options, plugins)
     request = deploy_request(model, name, opened.options)
     planned = _planned(opened, request)
+    context = DeployContext(request=request, plan=planned, progress=progress or _silent, target=opened.name)
     try:
-        accepted = opened.apply(request, planned, tell) if planned.steps else None
+        accepted = opened.apply(context) if planned.steps else None
         if not wait:
             return opened.get(name) if accepted is None else accepted
-        settled = wait_until(_is_settled, partial(opened.get, name), timeout=timeout, progress=tell)
+        return _settled(opened, context, timeout)
     except KeyboardInterrupt as interrupt:
         interrupt.add_note(f"stopped while deploying {name} to {target}; the same command again goes on")
         raise
-    if settled.state == "ready" and settled.revision == planned.revision:
-        return settled
-    tell(described(settled))
-    after = opened.roll_back(request, planned, tell) if settled.state == "failed" else settled
-    raise _failure(settled, after, target)
 
 
 def plan(
@@ -107,6 +103,16 @@ def _planned(opened: OpenTarget, request: DeployRequest[Any]) -> Plan:
             hint="; ".join(finding.hint for finding in errors if finding.hint) or None,
         )
     return opened.plan(request)
+
+
+def _settled(opened: OpenTarget, context: DeployContext[Any], timeout: float) -> Deployment:
+    """Wait, and then finish the change or undo it."""
+    name, tell = context.request.name, context.progress
+    settled = wait_until(_is_settled, partial(opened.get, name), timeout=timeout, progress=tell)
+    if settled.state == "ready" and settled.revision == context.plan.revision:
+        return opened.finish(context, settled)
+    tell(described(settled))
+    raise _failure(settled, opened.roll_back(context), opened.name)
 
 
 def _is_settled(deployment: Deployment) -> bool:
