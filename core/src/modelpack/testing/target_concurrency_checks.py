@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 from modelpack.errors import DeployError
 from modelpack.testing.interpreter import run_python
-from modelpack.testing.skips import declared, needed
-from modelpack.testing.target_planning_checks import CREATE
+from modelpack.testing.skips import declared
 from modelpack.testing.target_serving_checks import assert_serves
-from modelpack.testing.target_suite import TargetSuite
-from modelpack.testing.target_updating_checks import UPDATE
+from modelpack.testing.target_suite import CLEAN_UPDATE, TargetSuite
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -67,13 +64,11 @@ class TargetConcurrencyChecks(TargetSuite):
 
     def _prepared(self, bench: Bench) -> tuple[str, Counter[str], int]:
         """A name, what stands before, and how much more stands with one deployment."""
-        needed(bench.standing, CREATE)
-        name, before = bench.name(), bench.footprint()
-        for model, told_by in zip(MODELS, (CREATE, UPDATE), strict=True):
-            needed(partial(bench.deploy, name, model), told_by)
-        fresh = (bench.footprint() - before).total()
-        bench.delete(name)
-        return name, before, fresh
+        self.needs(bench, CLEAN_UPDATE)
+        before = bench.footprint()
+        bench.deploy(bench.name())
+        after = bench.footprint()
+        return bench.name(), after, (after - before).total()
 
     def _assert_one_stands(self, bench: Bench, name: str, outcomes: list[str], there: Counter[str], fresh: int) -> None:
         assert set(outcomes) <= {"", *LOST}, f"told was {outcomes}"

@@ -7,10 +7,9 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from modelpack.testing.interpreter import run_python
-from modelpack.testing.skips import declared, needed
+from modelpack.testing.skips import declared
 from modelpack.testing.target_observing import Follower
-from modelpack.testing.target_planning_checks import CREATE, PLAN
-from modelpack.testing.target_suite import TargetSuite
+from modelpack.testing.target_suite import ANSWER, CREATE, PLAN, VALID, TargetSuite, shared
 from modelpack.testing.watching import changed_files
 
 if TYPE_CHECKING:
@@ -19,18 +18,18 @@ if TYPE_CHECKING:
     from modelpack.deployments.records import Deployment
     from modelpack.testing.target_bench import Bench
 
-ANSWER = "test_answers_as_the_model"
-
 
 class TargetCreatingChecks(TargetSuite):
     """What stands after a first deployment."""
 
+    @shared
     def test_create_is_ready(self, bench: Bench) -> None:
         """A deployed model is ready, with its digest and the revision of the plan, and `get` says the same.
 
         If this fails: the message is that of `modelpack.deploy`. Let `get` answer what the platform says, with the
         digest and the revision that were recorded there (in a label, a tag, a file) when it was deployed.
         """
+        self.needs(bench, VALID)
         deployed = bench.standing()
         model = bench.model("first")
         assert deployed.state == "ready"
@@ -40,24 +39,28 @@ class TargetCreatingChecks(TargetSuite):
         json.dumps(deployed.details)  # plain values
         assert bench.get(deployed.name) == deployed
 
+    @shared
     def test_answers_as_the_model(self, bench: Bench) -> None:
         """The deployment answers what the model predicts.
 
         If this fails: send the invocation's body and content type as they are to the scoring server's `/invocations`.
         """
         declared(self.invokes, "invokes")
-        standing = needed(bench.standing, CREATE)
+        self.needs(bench, CREATE)
+        standing = bench.standing()
         answer = bench.invoke(standing.name)
         assert answer.content_type.startswith("application/json"), f"the answer's type is {answer.content_type}"
         assert bench.answers(standing.name) == bench.model("first").answers
 
+    @shared
     def test_replan_is_empty(self, bench: Bench) -> None:
         """Deploying what stands already plans nothing and changes nothing.
 
         If this fails: compare what is wished with what is recorded at the platform, by the revision; and answer a plan
         without steps, with the revision.
         """
-        standing = needed(bench.standing, CREATE)
+        self.needs(bench, CREATE)
+        standing = bench.standing()
         before, changes = bench.footprint(), self.changes(bench.options)
         plan = bench.plan(standing.name)
         assert not plan.steps, f"the plan has steps: {plan.steps}"
@@ -71,9 +74,9 @@ class TargetCreatingChecks(TargetSuite):
 
         If this fails: call `context.progress` with a line after each step that was taken.
         """
-        needed(bench.standing, CREATE)
+        self.needs(bench, CREATE, PLAN)
         name = bench.name()
-        steps = needed(lambda: bench.plan(name), PLAN).steps
+        steps = bench.plan(name).steps
         follower = Follower()
         bench.deploy(name, plugins=follower.plugins, progress=follower.progress)
         assert len(follower.told) >= len(steps), f"{len(steps)} steps, and told was {follower.told}"
@@ -87,7 +90,7 @@ class TargetCreatingChecks(TargetSuite):
         If this fails: copy the model to where it is to be changed or built; use `tempfile` for what is needed in
         between.
         """
-        needed(bench.standing, CREATE)
+        self.needs(bench, CREATE)
         path = str(bench.model("first").path)
         with changed_files(path) as model, changed_files(str(bench.working_directory)) as here:
             bench.deploy(bench.name())
@@ -100,8 +103,7 @@ class TargetCreatingChecks(TargetSuite):
         If this fails: the deployment refers to `request.model_path`; copy or upload what is there.
         """
         declared(self.invokes, "invokes")
-        standing = needed(bench.standing, CREATE)
-        needed(lambda: bench.answers(standing.name), ANSWER)
+        self.needs(bench, ANSWER)
         path, name = bench.root / "passing", bench.name()
         shutil.copytree(bench.model("first").path, path)
         bench.deploy(name, path=path)
@@ -115,7 +117,8 @@ class TargetCreatingChecks(TargetSuite):
         has to know at the platform.
         """
         declared(self.has_other_processes, "has_other_processes")
-        standing = needed(bench.standing, CREATE)
+        self.needs(bench, CREATE)
+        standing = bench.standing()
         found, listed = run_python(_look, self.target, standing.name, bench.options)
         assert found == bench.get(standing.name)
         assert listed == sorted(bench.listed()), "another process lists other deployments"

@@ -6,10 +6,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from modelpack.errors import ModelpackError
-from modelpack.plugins.options import validated_options
-from modelpack.testing.skips import applicable, needed
-from modelpack.testing.target_planning_checks import CREATE
-from modelpack.testing.target_suite import TargetSuite
+from modelpack.testing.skips import applicable
+from modelpack.testing.target_suite import DELETE, UPDATE, TargetSuite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,13 +51,12 @@ class TargetSecretChecks(TargetSuite):
 
     def _options_with_secrets(self, bench: Bench) -> dict[str, Any]:
         applicable(bool(self.secret_options or self.secrets), "there are no secrets")
-        needed(bench.standing, CREATE)
+        self.needs(bench, UPDATE, DELETE)
         return {**bench.options, **self.secret_options}
 
     def _told(self, bench: Bench, options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """Deploy twice and fail once with the secrets, and give all that is told on the way."""
         name, lines = bench.name(), list[str]()
-        yield "the options", repr(validated_options(bench.target, options))
         yield "the plan", repr(bench.plan(name, options=options))
         yield "the deployment", repr(bench.deploy(name, options=options, progress=lines.append))
         yield "the plan of an update", repr(bench.plan(name, "second"))
