@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 HEAD = "log = logging.getLogger(__name__)\n"
 OPTIONS = "class SoundOptions(PluginOptions):\n"
 UPLOADED = '        if wished["model"] not in models:\n'
-UPDATED = '!= wished:\n'
+UPDATED = "!= wished:\n"
 STALE = '        steps += [Step("delete", f"model/{model}") for model in models if model != wished["model"]]\n'
 APPLY = '        log.debug("deploying %s", request.name)\n'
 LOCK = "        with changing(request.name, request.options):\n"
@@ -21,9 +21,11 @@ PAGE = "            found = [self.get(name, options) for name in names]\n"
 LISTED = '            yield from (each for each in found if each.state != "absent")\n'
 DELETE = '        if self.get(name, options).state != "absent":\n            at.delete_endpoint(name)\n'
 DELETE_MODELS = "        for model in at.models(name):\n            at.delete_model(model)\n"
-ABSENT = '''        if self.get(name, options).state == "absent":
+NESTED_MODELS = "            for model in at.models(name):\n                at.delete_model(model)\n"
+ABSENT = """        if self.get(name, options).state == "absent":
             raise DeployError(f"nothing is deployed as {name}", code="not_deployed")
-'''
+"""
+NOTE = '        "note": options.note,\n'
 ACCEPT = '        accept = invocation.accept or "application/json"\n'
 
 
@@ -162,8 +164,8 @@ FAULTS = (
         name="refers_to_the_callers_model",
         noticed_by="test_deployment_outlives_the_model_directory",
         target={
-            '        "note": options.note,\n': '        "note": options.note,\n        "source": str(request.model_path),\n',
-            ACCEPT: ACCEPT + '        found = host(options).endpoint(name)\n'
+            NOTE: NOTE + '        "source": str(request.model_path),\n',
+            ACCEPT: ACCEPT + "        found = host(options).endpoint(name)\n"
             '        if found and not Path(found["serving"]["source"]).exists():\n'
             '            raise DeployError("the model is gone", code="invocation_failed")\n',
         },
@@ -196,10 +198,11 @@ FAULTS = (
         name="drops_settings",
         noticed_by="test_update_keeps_the_options",
         target={
-            PUT: "            sent = settings_of(request)\n"
-            '            if "model" in step.before and step.before["model"] in at.models(name):\n'
-            '                sent = {key: value for key, value in sent.items() if key != "note" or not step.before.get("x", 1)}\n'
+            PUT: '            lost = {"note"} if "model" in step.before else set()\n'
+            "            sent = {key: value for key, value in settings_of(request).items() if key not in lost}\n"
             "            at.put_endpoint(name, sent)\n",
+            'found["serving"] == wished:': 'found["serving"]["tags"] == wished["tags"]:',
+            'found["serving"]) != wished:': 'found["serving"])["tags"] != wished["tags"]:',
         },
     ),
     Fault(
@@ -256,7 +259,10 @@ FAULTS = (
     Fault(
         name="lists_less_of_each",
         noticed_by="test_list_shows_what_stands",
-        target={PAGE: PAGE + "            found = [__import__('copy').replace(each, revision=None) for each in found]\n"},
+        target={
+            LISTED: "            from dataclasses import replace\n\n"
+            + LISTED.replace("(each for", "(replace(each, revision=None) for")
+        },
     ),
     Fault(
         name="lists_everybodys",
@@ -310,7 +316,11 @@ FAULTS = (
         noticed_by="test_log_is_read",
         target={"[-query.lines :]": "[: query.lines]"},
     ),
-    Fault(name="divides_by_hundred", noticed_by="test_traffic_is_divided", target={"traffic=share)": "traffic=share / 100)"}),
+    Fault(
+        name="divides_by_hundred",
+        noticed_by="test_traffic_is_divided",
+        target={"traffic=share)": "traffic=share / 100)"},
+    ),
     Fault(
         name="dates_documents",
         noticed_by="test_documents_are_exported",
@@ -363,11 +373,7 @@ FAULTS = (
         noticed_by="test_killed_create_goes_on",
         target={
             UPLOADED: UPLOADED.replace("if ", "if found is None or "),
-            TAKE + TELL: "                try:\n    "
-            + TAKE
-            + "    "
-            + TELL
-            + "                except BaseException:\n"
+            TAKE + TELL: "                try:\n    " + TAKE + "    " + TELL + "                except BaseException:\n"
             "                    at = host(request.options)\n"
             "                    if at.endpoint(request.name) is None:\n"
             "                        for model in at.models(request.name):\n"
@@ -386,11 +392,7 @@ FAULTS = (
         noticed_by="test_killed_update_goes_on",
         target={
             STALE: "        if steps:\n    " + STALE,
-            TAKE + TELL: "                try:\n    "
-            + TAKE
-            + "    "
-            + TELL
-            + "                except BaseException:\n"
+            TAKE + TELL: "                try:\n    " + TAKE + "    " + TELL + "                except BaseException:\n"
             "                    at = host(request.options)\n"
             "                    found = at.endpoint(request.name)\n"
             "                    for model in at.models(request.name):\n"
@@ -403,6 +405,6 @@ FAULTS = (
     Fault(
         name="deletes_by_the_endpoint",
         noticed_by="test_interrupted_create_is_deleted",
-        target={DELETE + DELETE_MODELS: DELETE + DELETE_MODELS.replace("        for", "            for").replace("            at", "                at")},
+        target={DELETE + DELETE_MODELS: DELETE + NESTED_MODELS},
     ),
 )

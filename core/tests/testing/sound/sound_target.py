@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from pydantic import Field, SecretStr
+
 from modelpack import PluginOptions, Target, hookimpl
 from modelpack.deployments.records import (
     Deployment,
@@ -22,13 +24,14 @@ from modelpack.deployments.records import (
     revision_of,
 )
 from modelpack.errors import DeployError
-from pydantic import Field, SecretStr
 
 if TYPE_CHECKING:
+    from soundhost import Host
+
     from modelpack import DeployContext
     from modelpack.contexts import LocalRunContext
-    from modelpack.deployments.records import DeployErrorCode, LogQuery
-    from soundhost import Host
+    from modelpack.deployments.records import LogQuery
+    from modelpack.errors import DeployErrorCode
 
 log = logging.getLogger(__name__)
 STATES = {"starting": "updating", "in service": "ready", "failed": "failed"}
@@ -140,7 +143,7 @@ class SoundTarget(Target[SoundOptions]):
             raise DeployError(f"nothing is deployed as {name}", code="not_deployed")
         accept = invocation.accept or "application/json"
         status, body, told = host(options).invoke(name, invocation.body, invocation.content_type, accept)
-        if status != 200:  # noqa: PLR2004 - success
+        if status != 200:
             raise DeployError(f"{name} answered {status}: {body.decode()}", code="invocation_failed")
         return InvocationAnswer(body=body, content_type=told)
 
