@@ -37,11 +37,11 @@ class TargetFailingChecks(TargetSuite):
         reading, the last lines of the deployment's log.
         """
         self.needs(bench, FAILED)
-        name = bench.name()
-        for _ in ("create", "update"):
+        updated = bench.name()
+        bench.deploy(updated)
+        for name in (bench.name(), updated):
             error = self._failure(bench, name)
             assert self.failure in error.message, f"the error does not say {self.failure!r}: {error.message}"
-            bench.deploy(name)
 
     def test_failed_create_leaves_nothing_behind(self, bench: Bench) -> None:
         """What a failed first deployment has made is gone, or is named in the error and goes with `delete`.

@@ -9,7 +9,7 @@ from modelpack.errors import DeployError
 from modelpack.testing.interpreter import InterpreterError, run_python
 from modelpack.testing.skips import declared
 from modelpack.testing.target_observing import Stopper
-from modelpack.testing.target_serving_checks import assert_nothing_left_to_do, assert_serves
+from modelpack.testing.target_serving_checks import assert_answers, assert_nothing_left_to_do, assert_serves
 from modelpack.testing.target_suite import (
     CREATE,
     DELETE,
@@ -109,7 +109,7 @@ class TargetInterruptionChecks(TargetSuite):
             old, new = ("first", "second") if number % 2 else ("second", "first")
             if not stop(bench, name, new, number):
                 break
-            assert_serves(bench, name, old, new)
+            assert_answers(bench, name, old, new)
             self._assert_goes_on(bench, name, new)
             more = bench.footprint() - before
             assert more.total() == there, f"stopped at line {number}, there is {sorted(more)} where {there} would do"

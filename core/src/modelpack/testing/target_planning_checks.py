@@ -41,7 +41,7 @@ class TargetPlanningChecks(TargetSuite):
         If this fails: put into `Step.before` those of the step's details that stand now with another value, such as the
         digest; and let the revision depend on the model.
         """
-        self.needs(bench, CREATE)
+        self.needs(bench, CREATE, PLAN)
         standing = bench.standing()
         plan = bench.plan(standing.name, "second")
         _assert_plain(plan)
@@ -75,13 +75,15 @@ class TargetPlanningChecks(TargetSuite):
         self.needs(bench, CREATE, PLAN)
         standing, name = bench.standing(), bench.name()
         before, changes = bench.footprint(), self.changes(bench.options)
-        with changed_files(str(bench.root)) as changed, files_written(str(bench.root)) as written:
+        watched = changed_files(str(bench.working_directory)), changed_files(str(bench.model("second").path))
+        with watched[0] as here, watched[1] as there, files_written(str(bench.root)) as written:
             for planned, model in ((name, "first"), (standing.name, "second"), (standing.name, "first")):
                 bench.plan(planned, model)
         assert bench.footprint() == before, "planning has changed what stands at the platform"
         assert self.changes(bench.options) == changes, "planning has sent requests that change something"
         assert not written, f"planning has written {', '.join(written)}"
-        assert not changed, f"planning has changed {', '.join(changed)}"
+        assert not here, f"planning has written into the working directory: {', '.join(here)}"
+        assert not there, f"planning has changed the model directory: {', '.join(there)}"
         assert bench.get(name).state == "absent", "what was only planned is there"
 
     def test_names_work_or_are_refused(self, bench: Bench) -> None:

@@ -56,7 +56,7 @@ class TargetUpdatingChecks(TargetSuite):
 
         If this fails: let the revision depend on every option that changes what stands, by `revision_of`.
         """
-        self.needs(bench, CREATE)
+        self.needs(bench, UPDATE)
         changed = self._changed(bench)
         name = bench.name()
         before = bench.deploy(name)

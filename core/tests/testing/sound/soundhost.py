@@ -107,7 +107,7 @@ class Host:
             if found is None or found["serving"] is None:
                 raise HostError(f"the endpoint {name} does not serve")
             with (self._root / "logs" / name).open("a", encoding="utf-8") as log:
-                log.write(f"{content_type} {len(body)}\n")
+                log.write(f"{log.tell()} {content_type} {len(body)}\n")
             return scored(self._root / "models" / found["serving"]["model"], body, content_type, accept)
 
     def log(self, name: str) -> list[str]:
