@@ -125,8 +125,9 @@ class Target(ABC, Generic[OptionsT]):
     An instance stands behind an entry point of the group `modelpack.targets`, under the target's name. Its module
     imports the platform's library inside the methods.
 
-    Core calls the verbs in this order: `check`, `plan`, the hook `modelpack_deploy`, and `get` until the state is
-    settled. Every verb may raise `DeployError`; what a user cannot cause is a bug and may be any exception.
+    Core calls the verbs in this order: `check`, `plan`, the hook `modelpack_deploy`, `get` until the state is settled,
+    and then `finish`, or `roll_back` if it has settled otherwise than was planned. Every verb may raise `DeployError`;
+    what a user cannot cause is a bug and may be any exception.
 
     Attributes:
         name: The name that users give with `--target`.
@@ -158,6 +159,32 @@ class Target(ABC, Generic[OptionsT]):
     @abstractmethod
     def get(self, name: str, options: OptionsT) -> Deployment:
         """What stands under the name now; a deployment in state `absent` when modelpack made none here."""
+
+    def finish(self, context: DeployContext[OptionsT], deployment: Deployment) -> Deployment:  # noqa: ARG002 - for overriding
+        """Do what comes after a change that has succeeded: move the traffic, remove what was replaced.
+
+        Called whenever `get` has settled as `ready` with the plan's revision, also when the plan had no steps, since an
+        earlier call may have been interrupted before this.
+
+        Args:
+            context: The context of the apply.
+            deployment: What `get` answered.
+
+        Returns:
+            What stands then.
+        """
+        return deployment
+
+    def roll_back(self, context: DeployContext[OptionsT]) -> Deployment:
+        """Undo a change that was accepted and failed later: remove what it made; what served before serves on.
+
+        Called when `get` has settled as `failed`, or as `ready` with another revision than the plan's: the platform may
+        have gone back to that by itself, and left what the change had made.
+
+        Returns:
+            What stands then: `ready` with the revision before, or `absent` when there was none.
+        """
+        return self.get(context.request.name, context.request.options)
 
     @abstractmethod
     def list(self, options: OptionsT) -> Iterable[Deployment]:

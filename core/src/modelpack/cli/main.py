@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from modelpack import __version__
-from modelpack.cli import aliases, inspect, plugins, predict, serve, trust, verify
+from modelpack.cli import aliases, deploy, deployments, inspect, plugins, predict, serve, trust, verify
 from modelpack.cli.boundary import error_boundary
 
 app = typer.Typer(
@@ -38,8 +38,11 @@ def _modelpack(*, debug: DebugOption = False, version: VersionOption = False) ->
     """`debug` is read in `main`, before the commands run; the callback of `version` prints it."""
 
 
+app.command("deploy")(deploy.deploy)
+app.add_typer(deployments.app, name="deployments")
 app.command("inspect")(inspect.inspect_model)
 app.command("predict")(predict.predict)
+app.command("run-local")(deploy.run_local)
 app.command("serve")(serve.serve)
 app.command("trust")(trust.trust)
 app.command("verify")(verify.verify)

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from modelpack.deployments.verbs import export as export
     from modelpack.deployments.verbs import get as get
     from modelpack.deployments.verbs import invoke as invoke
-    from modelpack.deployments.verbs import list_deployments as list  # noqa: A004 - the verb's name everywhere
+    from modelpack.deployments.verbs import list_deployments as list_deployments
     from modelpack.deployments.verbs import logs as logs
     from modelpack.deployments.verbs import run_local as run_local
     from modelpack.deployments.verbs import set_traffic as set_traffic
+
+    list = list_deployments  # noqa: A001 - the name of the verb
 
 _NAMES = {
     "delete": ("verbs", "delete"),

@@ -6,6 +6,7 @@ import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from modelpack.contexts import DeployContext
 from modelpack.deployments.open_target import OpenTarget
 from modelpack.deployments.records import SETTLED
 from modelpack.deployments.requests import deploy_request
@@ -58,18 +59,18 @@ def deploy(
         IntegrityError: A file of the model was added, removed or changed since it was saved.
         PluginError: The target is not installed or broken.
     """
-    tell = progress or _silent
     opened = OpenTarget.named(target, options, plugins)
     request = deploy_request(model, name, opened.options)
     planned = _planned(opened, request)
+    context = DeployContext(request=request, plan=planned, progress=progress or _silent, target=opened.name)
     try:
-        deployment = opened.apply(request, planned, tell) if planned.steps else opened.get(name)
-        if wait:
-            deployment = _settled(opened, name, timeout, tell)
+        accepted = opened.apply(context) if planned.steps else None
+        if not wait:
+            return opened.get(name) if accepted is None else accepted
+        return _settled(opened, context, timeout)
     except KeyboardInterrupt as interrupt:
         interrupt.add_note(f"stopped while deploying {name} to {target}; the same command again goes on")
         raise
-    return _succeeded(deployment, planned, target) if wait else deployment
 
 
 def plan(
@@ -104,20 +105,27 @@ def _planned(opened: OpenTarget, request: DeployRequest[Any]) -> Plan:
     return opened.plan(request)
 
 
-def _settled(opened: OpenTarget, name: str, timeout: float, tell: Callable[[str], None]) -> Deployment:
-    return wait_until(lambda each: each.state in SETTLED, partial(opened.get, name), timeout=timeout, progress=tell)
+def _settled(opened: OpenTarget, context: DeployContext[Any], timeout: float) -> Deployment:
+    """Wait, and then finish the change or undo it."""
+    name, tell = context.request.name, context.progress
+    settled = wait_until(_is_settled, partial(opened.get, name), timeout=timeout, progress=tell)
+    if settled.state == "ready" and settled.revision == context.plan.revision:
+        return opened.finish(context, settled)
+    tell(described(settled))
+    raise _failure(settled, opened.roll_back(context), opened.name)
 
 
-def _succeeded(deployment: Deployment, planned: Plan, target: str) -> Deployment:
-    if deployment.state != "ready":
-        raise DeployError(f"deploying to {target} failed: {described(deployment)}", code="failed")
-    if deployment.revision != planned.revision:
-        reason = deployment.reason or "the target does not say why"
-        raise DeployError(
-            f"deploying {deployment.name} to {target} failed: {reason}; what was there before serves on",
-            code="rolled_back",
-        )
-    return deployment
+def _is_settled(deployment: Deployment) -> bool:
+    return deployment.state in SETTLED
+
+
+def _failure(settled: Deployment, after: Deployment, target: str) -> DeployError:
+    reason = settled.reason or f"it is {settled.state}, and the target does not say why"
+    message = f"deploying {settled.name} to {target} failed: {reason}"
+    if after.state == "ready":
+        return DeployError(f"{message}; what was there before serves on", code="rolled_back")
+    left = (settled.name,) if after.state != "absent" else ()
+    return DeployError(message, code="failed", left_behind=left)
 
 
 def _silent(line: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from modelpack.contexts import DeployContext, LocalRunContext
+from modelpack.contexts import LocalRunContext
 from modelpack.deployments.records import (
     STATES,
     Deployment,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Self
 
+    from modelpack.contexts import DeployContext
     from modelpack.deployments.records import Finding
     from modelpack.interfaces import PluginOptions, Target
     from modelpack.plugins.manager import PluginManager
@@ -69,10 +70,19 @@ class OpenTarget:
         with self._in_words("plan the deployment"):
             return self._checked(self._target.plan(request), Plan, "plan")
 
-    def apply(self, request: DeployRequest[Any], plan: Plan, progress: Callable[[str], None]) -> Deployment:
+    def apply(self, context: DeployContext[Any]) -> Deployment:
         """See `modelpack.hookspecs.modelpack_deploy`."""
-        context = DeployContext(request=request, plan=plan, progress=progress, target=self.name)
         return self._deployment(dispatch.deploy(self._plugins, self._target, context), "modelpack_deploy")
+
+    def finish(self, context: DeployContext[Any], deployment: Deployment) -> Deployment:
+        """See `modelpack.Target.finish`."""
+        with self._in_words("finish the change"):
+            return self._deployment(self._target.finish(context, deployment), "finish")
+
+    def roll_back(self, context: DeployContext[Any]) -> Deployment:
+        """See `modelpack.Target.roll_back`."""
+        with self._in_words("undo the change"):
+            return self._deployment(self._target.roll_back(context), "roll_back")
 
     def get(self, name: str) -> Deployment:
         """See `modelpack.Target.get`."""

@@ -135,6 +135,16 @@ class ModuleTarget(_Module, Target[PluginOptions]):
         deployment: Deployment = self.module.get(name, options)
         return deployment
 
+    def finish(self, context: DeployContext[PluginOptions], deployment: Deployment) -> Deployment:
+        """Call the module's function, if it has one."""
+        finished: Deployment = getattr(self.module, "finish", super().finish)(context, deployment)
+        return finished
+
+    def roll_back(self, context: DeployContext[PluginOptions]) -> Deployment:
+        """Call the module's function, if it has one."""
+        deployment: Deployment = getattr(self.module, "roll_back", super().roll_back)(context)
+        return deployment
+
     def list(self, options: PluginOptions) -> Iterable[Deployment]:
         """Call the module's function."""
         deployments: Iterable[Deployment] = self.module.list(options)
