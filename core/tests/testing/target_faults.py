@@ -50,6 +50,36 @@ class Fault:
     metadata: str = "Summary: Deploys models.\nLicense-Expression: MIT\nRequires-Dist: modelpack-core\n"
 
 
+EARLY = Fault(
+    name="early",
+    noticed_by="",
+    target={
+        STALE: "",
+        "            self._wait(request)\n\n    def _wait(": """
+    def finish(self, context: Any, deployment: Deployment) -> Deployment:
+        request = context.request
+        at, wished = host(request.options), settings_of(request)
+        for model in at.models(request.name):
+            if model != wished["model"]:
+                at.delete_model(model)
+        return deployment
+
+    def roll_back(self, context: Any) -> Deployment:
+        request = context.request
+        at, wished = host(request.options), settings_of(request)
+        found = at.endpoint(request.name)
+        if found and found["state"] == "failed":
+            at.delete_endpoint(request.name)
+        if wished["model"] in at.models(request.name) and (not found or found["serving"] != wished):
+            at.delete_model(wished["model"])
+        return self.get(request.name, request.options)
+
+    def _wait(""",
+    },
+    suite="    seconds = 0.3\n",
+)
+"""No fault: a target that returns when the host has accepted the change, and does the rest when core says so."""
+
 FAULTS = (
     Fault(
         name="drops_a_check",
@@ -201,7 +231,7 @@ FAULTS = (
             PUT: '            lost = {"note"} if "model" in step.before else set()\n'
             "            sent = {key: value for key, value in settings_of(request).items() if key not in lost}\n"
             "            at.put_endpoint(name, sent)\n",
-            'found["serving"] == wished:': 'found["serving"]["tags"] == wished["tags"]:',
+            'found["serving"] == wished:': '(found["serving"] or {}).get("tags") == wished["tags"]:',
             'found["serving"]) != wished:': 'found["serving"])["tags"] != wished["tags"]:',
         },
     ),

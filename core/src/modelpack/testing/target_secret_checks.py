@@ -59,14 +59,14 @@ class TargetSecretChecks(TargetSuite):
         name, lines = bench.name(), list[str]()
         yield "the plan", repr(bench.plan(name, options=options))
         yield "the deployment", repr(bench.deploy(name, options=options, progress=lines.append))
-        yield "the plan of an update", repr(bench.plan(name, "second"))
+        yield "the plan of an update", repr(bench.plan(name, "second", options))
         with self.failing_update(bench.options):
             yield "an error", _error(bench, name, options)
         yield "the progress", "\n".join(lines)
         yield "the list", repr(bench.listed())
         yield "the names at the platform", "\n".join(bench.footprint())
         if self.exports:
-            yield "the documents", "\n".join(bench.export(name).values())
+            yield "the documents", "\n".join(bench.export(name, options).values())
         if self.has_logs:
             yield "the deployment's log", "\n".join(bench.logs(name, 1000))
         bench.delete(name)

@@ -208,8 +208,7 @@ def settings_of(request: DeployRequest[SoundOptions]) -> dict[str, Any]:
 
 def ours(found: Mapping[str, Any]) -> bool:
     """Whether modelpack has made it."""
-    settings = found.get("wished") or found["serving"]
-    return settings is not None and settings["tags"].get("made-by") == "modelpack"
+    return bool(found["tags"].get("made-by") == "modelpack")
 
 
 def deployment(name: str, found: Mapping[str, Any]) -> Deployment:

@@ -74,7 +74,8 @@ class Host:
             found = self._read(name) or {"serving": None}
             until = time.time() + float((self._root / "seconds").read_text(encoding="utf-8"))
             wished = {"note": "", "tags": {}, "variants": {"main": 100.0}, **settings}
-            self._write(name, {"serving": found["serving"], "wished": wished, "until": until, "reason": None})
+            told = {"serving": found["serving"], "wished": wished, "until": until, "reason": None}
+            self._write(name, {**told, "tags": wished["tags"]})
 
     def endpoint(self, name: str) -> dict[str, Any] | None:
         """An endpoint: its `state` (`starting`, `in service`, `failed`), `reason`, and what it serves."""
@@ -130,18 +131,18 @@ class Host:
         found = self._read(name)
         if found is None:
             return None
-        if found.get("wished") and found["until"] <= time.time():
+        if found["wished"] and found["until"] <= time.time():
             found = self._brought_up(found)
             self._write(name, found)
         state = "in service" if found["serving"] else "failed"
-        return {**found, "state": "starting" if found.get("wished") else state}
+        return {**found, "state": "starting" if found["wished"] else state}
 
     def _brought_up(self, found: dict[str, Any]) -> dict[str, Any]:
         try:
             load(self._root / "models" / found["wished"]["model"])
         except Exception as error:  # noqa: BLE001 - whatever a model does
-            return {"serving": found["serving"], "reason": f"the model does not start: {error}"}
-        return {"serving": found["wished"], "reason": None}
+            return {**found, "wished": None, "reason": f"the model does not start: {error}"}
+        return {**found, "wished": None, "serving": found["wished"], "reason": None}
 
     def _all(self, kind: str) -> list[Path]:
         return sorted((self._root / kind).iterdir())
