@@ -9,6 +9,7 @@ import pytest
 
 from modelpack.errors import InvalidArgumentError
 from modelpack.plugins.options import validated_options
+from modelpack.testing.copies import texts
 from modelpack.testing.skips import applicable
 from modelpack.testing.target_suite import VALID, TargetSuite
 
@@ -70,7 +71,7 @@ class TargetOptionChecks(TargetSuite):
         assert not silent, f"secret_options has no value for {', '.join(sorted(silent))}"
         text = repr(validated_options(bench.target, {**bench.options, **self.secret_options}))
         for name, value in self.secret_options.items():
-            assert str(value) not in text, f"the value of {name} is shown"
+            assert not any(secret in text for secret in texts(value)), f"the value of {name} is shown"
 
     def _fields(self, bench: Bench) -> dict[str, FieldInfo]:
         self.needs(bench, VALID)

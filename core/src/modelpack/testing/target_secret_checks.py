@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from modelpack.errors import ModelpackError
+from modelpack.testing.copies import texts
 from modelpack.testing.skips import applicable
 from modelpack.testing.target_suite import DELETE, UPDATE, TargetSuite
 
@@ -72,7 +73,7 @@ class TargetSecretChecks(TargetSuite):
         bench.delete(name)
 
     def _assert_clean(self, what: str, text: str) -> None:
-        for secret in [*_texts(self.secret_options), *self.secrets]:
+        for secret in [*texts(self.secret_options), *self.secrets]:
             assert secret not in text, f"{what} tells a secret: {text.replace(secret, '[the secret]')}"
 
 
@@ -82,9 +83,3 @@ def _error(bench: Bench, name: str, options: Mapping[str, Any]) -> str:
     except ModelpackError as error:
         return f"{error} {error!r} {error.__cause__!r}"
     return ""
-
-
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, dict):
-        return [text for each in value.values() for text in _texts(each)]
-    return [text for each in value for text in _texts(each)] if isinstance(value, (list, tuple)) else [str(value)]

@@ -155,6 +155,9 @@ class TargetSuite:
         monkeypatch: pytest.MonkeyPatch,
     ) -> Iterator[Bench]:
         """What the checks of this class share, in a working directory and with a trust store of their own."""
+        for fact in ("target", "distribution"):
+            if not hasattr(self, fact):
+                raise self._missing(fact, f"the {fact} that is tested")
         kind = request.node.getparent(pytest.Class)
         if _BENCH not in kind.stash:
             kind.stash[_BENCH] = Bench(tmp_path_factory.mktemp("conformance"))
@@ -167,4 +170,4 @@ class TargetSuite:
             yield bench
 
     def _missing(self, name: str, what: str) -> NotImplementedError:
-        return NotImplementedError(f"{type(self).__qualname__} says nothing in {name}(): {what}")
+        return NotImplementedError(f"{type(self).__qualname__} does not say `{name}`: {what}")
