@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from modelpack.testing.interpreter import run_python
 from modelpack.testing.skips import declared
 from modelpack.testing.target_observing import Follower
+from modelpack.testing.target_probes import look
 from modelpack.testing.target_suite import ANSWER, CREATE, PLAN, VALID, TargetSuite, shared
 from modelpack.testing.watching import changed_files
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from modelpack.deployments.records import Deployment
     from modelpack.testing.target_bench import Bench
 
 
@@ -117,13 +115,6 @@ class TargetCreatingChecks(TargetSuite):
         declared(self.has_other_processes, "has_other_processes")
         self.needs(bench, CREATE)
         standing = bench.standing()
-        found, listed = run_python(_look, self.target, standing.name, bench.options)
+        found, listed = run_python(look, self.target, standing.name, bench.options)
         assert found == bench.get(standing.name)
         assert listed == sorted(bench.listed()), "another process lists other deployments"
-
-
-def _look(target: str, name: str, options: Mapping[str, Any]) -> tuple[Deployment, list[str]]:
-    from modelpack.deployments.verbs import get, list_deployments
-
-    listed = list_deployments(target=target, options=options)
-    return get(name, target=target, options=options), [each.name for each in listed]

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from modelpack.errors import DeployError, ModelpackError
 from modelpack.testing.interpreter import run_python
 from modelpack.testing.skips import declared
+from modelpack.testing.target_probes import plan as plan_elsewhere
 from modelpack.testing.target_suite import CREATE, DELETE, PLAN, VALID, TargetSuite, shared
 from modelpack.testing.watching import changed_files, files_written
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from modelpack.deployments.records import Plan
     from modelpack.testing.target_bench import Bench
 
@@ -63,7 +62,7 @@ class TargetPlanningChecks(TargetSuite):
         plan = bench.plan(name)
         assert bench.plan(name) == plan
         if self.has_other_processes:
-            elsewhere = run_python(_plan, str(bench.model("first").path), self.target, name, bench.options)
+            elsewhere = run_python(plan_elsewhere, str(bench.model("first").path), self.target, name, bench.options)
             assert elsewhere == plan, "another process plans something else"
 
     def test_planning_touches_nothing(self, bench: Bench) -> None:
@@ -142,9 +141,3 @@ def _refusal(bench: Bench, name: str) -> ModelpackError | None:
     except ModelpackError as error:
         return error
     return None
-
-
-def _plan(model: str, target: str, name: str, options: Mapping[str, Any]) -> Plan:
-    from modelpack.deployments.applying import plan
-
-    return plan(model, target=target, name=name, options=options)
