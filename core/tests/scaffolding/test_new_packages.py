@@ -76,10 +76,10 @@ def test_a_new_flavor_works_as_it_is(tmp_path: Path) -> None:
 
 
 def test_a_new_target_works_as_it_is(tmp_path: Path) -> None:
-    """It passes its tests and is listed with its option."""
+    """It passes the conformance kit and is listed with its options."""
     package = new(tmp_path, "target", "acme")
     scripts = environment_with(tmp_path, package)
-    assert re.match(r"1\d passed", run(scripts / "python", "-m", "pytest", "-q", folder=package).splitlines()[-1])
+    assert re.match(r"[45]\d passed", run(scripts / "python", "-m", "pytest", "-q", folder=package).splitlines()[-1])
     shown = run(scripts / "modelpack", "plugins", "info", "acme", folder=tmp_path)
     assert "options\tdirectory: " in shown
     assert_clean(scripts, package)

@@ -6,10 +6,11 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from modelpack.testing.watching import changed_files, forked, lasting_threads, printed, watched
+from modelpack.testing.watching import changed_files, files_written, forked, lasting_threads, printed, watched
 
 
 def test_written_files_are_seen(tmp_path: Path) -> None:
@@ -38,6 +39,30 @@ def test_reading_changes_nothing(tmp_path: Path) -> None:
     with changed_files(str(tmp_path)) as changed:
         assert (tmp_path / "file").read_text() == "text"
     assert changed == []
+
+
+def test_writing_is_seen(tmp_path: Path) -> None:
+    """Files that are written, made, moved and removed, each by its name, also those that are gone again."""
+    (tmp_path / "old").touch()
+    with files_written(str(tmp_path)) as written:
+        (tmp_path / "new").write_text("text")
+        (tmp_path / "new").unlink()
+        (tmp_path / "old").rename(tmp_path / "moved")
+        (tmp_path / "folder").mkdir()
+        os.close(os.open(tmp_path / "below", os.O_CREAT | os.O_WRONLY))
+        assert (tmp_path / "moved").read_text() == ""
+    assert written == [str(tmp_path / name) for name in ("new", "new", "old", "folder", "below")]
+
+
+def test_what_is_not_written_here_does_not_count(tmp_path: Path) -> None:
+    """Temporary files elsewhere, devices, and what another thread writes."""
+    with files_written(str(tmp_path)) as written, TemporaryDirectory() as elsewhere:
+        Path(elsewhere, "file").touch()
+        Path(os.devnull).write_text("text")
+        thread = threading.Thread(target=(tmp_path / "theirs").touch)
+        thread.start()
+        thread.join()
+    assert written == []
 
 
 def test_output_below_python_is_seen(capfd: pytest.CaptureFixture[str]) -> None:

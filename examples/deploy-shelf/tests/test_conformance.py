@@ -1,9 +1,14 @@
-"""The shelf, held to what every target has to do."""
+"""The target, held to what every target has to do.
+
+A harness says where to deploy to, and looks there without asking the target.
+"""
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
 
 from modelpack.testing import TargetTests
 
@@ -36,3 +41,12 @@ class TestShelf(TargetTests):
         path.write_bytes(b"somebody else's")
         yield "theirs"
         path.unlink()
+
+    def changed_options(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Another note. YOURS: another size of machine."""
+        return {**options, "note": "another"}
+
+    def observed(self, options: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+        """What is written on the archive. YOURS: what the platform says."""
+        with ZipFile(options["directory"] / f"{name}.zip") as archive:
+            return {"note": json.loads(archive.comment)["modelpack"]["note"]}

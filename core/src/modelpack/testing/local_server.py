@@ -14,13 +14,14 @@ import time
 import urllib.request
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from modelpack.testing.interpreter import pickled
 from modelpack.testing.target_bench import BODY, JSON, numbers
+from modelpack.testing.target_probes import run_local
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from modelpack.testing.target_bench import Bench
@@ -77,7 +78,7 @@ class LocalServer:
 def local_server(bench: Bench) -> Iterator[LocalServer]:
     """Start a server with the first model, as `modelpack run-local` does; it is ended with the block."""
     port, log = _free_port(), bench.root / "local-server.log"
-    call = pickled(_run_local, str(bench.model("first").path), bench.suite.target, bench.options, port)
+    call = pickled(run_local, str(bench.model("first").path), bench.suite.target, bench.options, port)
     with log.open("wb") as output, tempfile.TemporaryFile() as task:
         task.write(pickle.dumps(sys.path) + call)
         task.seek(0)
@@ -88,12 +89,6 @@ def local_server(bench: Bench) -> Iterator[LocalServer]:
         yield LocalServer(process, port, log, bench.suite.patience)
     finally:
         _end(process)
-
-
-def _run_local(model: str, target: str, options: Mapping[str, Any], port: int) -> int:
-    from modelpack.deployments.verbs import run_local
-
-    return run_local(model, target=target, options=options, port=port, progress=print)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -166,21 +166,21 @@ class Bench:
         deployment: Deployment = self._verb("set_traffic")(name, traffic)
         return deployment
 
-    def export(self, name: str) -> dict[str, str]:
+    def export(self, name: str, options: Mapping[str, Any] | None = None) -> dict[str, str]:
         """What deploying the first model would ask for, as documents."""
-        documents: dict[str, str] = self._verb("export")(self.model("first").path, name=name)
+        documents: dict[str, str] = self._verb("export", options)(self.model("first").path, name=name)
         return documents
 
     def answers(self, name: str) -> list[float]:
         """What a deployment predicts for the kit's rows."""
         return numbers(json.loads(self.invoke(name).body))
 
-    def _verb(self, verb: str) -> Callable[..., Any]:
+    def _verb(self, verb: str, options: Mapping[str, Any] | None = None) -> Callable[..., Any]:
         from functools import partial
 
         from modelpack.deployments import verbs
 
-        return partial(getattr(verbs, verb), plugins=self.manager, **self._place(None))
+        return partial(getattr(verbs, verb), plugins=self.manager, **self._place(options))
 
     def _place(self, options: Mapping[str, Any] | None) -> dict[str, Any]:
         return {"target": self.suite.target, "options": self.options if options is None else dict(options)}

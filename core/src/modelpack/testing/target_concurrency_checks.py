@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from threading import Barrier
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from modelpack.errors import DeployError
 from modelpack.testing.interpreter import run_python
-from modelpack.testing.skips import declared, needed
-from modelpack.testing.target_planning_checks import CREATE
+from modelpack.testing.skips import declared
+from modelpack.testing.target_probes import meet_and_deploy
 from modelpack.testing.target_serving_checks import assert_serves
-from modelpack.testing.target_suite import TargetSuite
-from modelpack.testing.target_updating_checks import UPDATE
+from modelpack.testing.target_suite import CLEAN_UPDATE, TargetSuite
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
     from modelpack.testing.target_bench import Bench
 
@@ -57,9 +55,9 @@ class TargetConcurrencyChecks(TargetSuite):
         meeting = bench.new_directory("meeting")
 
         def deploy(model: str) -> str:
-            arguments = (str(bench.model(model).path), self.target, name, bench.options)
-            answer: str = run_python(_meet_and_deploy, str(meeting), model, arguments, timeout=self.patience + 60)
-            return answer
+            arguments = (str(meeting), str(bench.model(model).path), self.target, name, bench.options)
+            outcome: str = run_python(meet_and_deploy, *arguments, timeout=self.patience + 60)
+            return outcome
 
         with ThreadPoolExecutor(2) as pool:
             outcomes = list(pool.map(deploy, MODELS))
@@ -67,13 +65,11 @@ class TargetConcurrencyChecks(TargetSuite):
 
     def _prepared(self, bench: Bench) -> tuple[str, Counter[str], int]:
         """A name, what stands before, and how much more stands with one deployment."""
-        needed(bench.standing, CREATE)
-        name, before = bench.name(), bench.footprint()
-        for model, told_by in zip(MODELS, (CREATE, UPDATE), strict=True):
-            needed(partial(bench.deploy, name, model), told_by)
-        fresh = (bench.footprint() - before).total()
-        bench.delete(name)
-        return name, before, fresh
+        self.needs(bench, CLEAN_UPDATE)
+        before = bench.footprint()
+        bench.deploy(bench.name())
+        after = bench.footprint()
+        return bench.name(), after, (after - before).total()
 
     def _assert_one_stands(self, bench: Bench, name: str, outcomes: list[str], there: Counter[str], fresh: int) -> None:
         assert set(outcomes) <= {"", *LOST}, f"told was {outcomes}"
@@ -82,30 +78,10 @@ class TargetConcurrencyChecks(TargetSuite):
         assert there.total() == fresh, f"one deployment needs {fresh} things, and there are {sorted(there)}"
 
 
-def _outcome(deploy: Any) -> str:
+def _outcome(deploy: Callable[[], object]) -> str:
     """Nothing for a success, or the code of the error."""
     try:
         deploy()
-    except DeployError as error:
-        return error.code
-    return ""
-
-
-def _meet_and_deploy(meeting: str, model: str, arguments: tuple[str, str, str, Mapping[str, Any]]) -> str:
-    import time
-    from pathlib import Path
-
-    import modelpack
-    import modelpack.deployments.applying
-    from modelpack.errors import DeployError
-
-    path, target, name, options = arguments
-    modelpack.deployments.applying.plan(path, target=target, name=name, options=options)  # imports what is needed
-    Path(meeting, model).touch()
-    while len(list(Path(meeting).iterdir())) < 2:  # noqa: PLR2004 - both are there
-        time.sleep(0.001)
-    try:
-        modelpack.deploy(path, target=target, name=name, options=options)
     except DeployError as error:
         return error.code
     return ""

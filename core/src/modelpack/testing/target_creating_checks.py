@@ -4,33 +4,30 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from modelpack.testing.interpreter import run_python
-from modelpack.testing.skips import declared, needed
+from modelpack.testing.skips import declared
 from modelpack.testing.target_observing import Follower
-from modelpack.testing.target_planning_checks import CREATE, PLAN
-from modelpack.testing.target_suite import TargetSuite
+from modelpack.testing.target_probes import look
+from modelpack.testing.target_suite import ANSWER, CREATE, PLAN, VALID, TargetSuite, shared
 from modelpack.testing.watching import changed_files
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from modelpack.deployments.records import Deployment
     from modelpack.testing.target_bench import Bench
-
-ANSWER = "test_answers_as_the_model"
 
 
 class TargetCreatingChecks(TargetSuite):
     """What stands after a first deployment."""
 
+    @shared
     def test_create_is_ready(self, bench: Bench) -> None:
         """A deployed model is ready, with its digest and the revision of the plan, and `get` says the same.
 
         If this fails: the message is that of `modelpack.deploy`. Let `get` answer what the platform says, with the
         digest and the revision that were recorded there (in a label, a tag, a file) when it was deployed.
         """
+        self.needs(bench, VALID)
         deployed = bench.standing()
         model = bench.model("first")
         assert deployed.state == "ready"
@@ -40,40 +37,42 @@ class TargetCreatingChecks(TargetSuite):
         json.dumps(deployed.details)  # plain values
         assert bench.get(deployed.name) == deployed
 
+    @shared
     def test_answers_as_the_model(self, bench: Bench) -> None:
         """The deployment answers what the model predicts.
 
         If this fails: send the invocation's body and content type as they are to the scoring server's `/invocations`.
         """
         declared(self.invokes, "invokes")
-        standing = needed(bench.standing, CREATE)
+        self.needs(bench, CREATE)
+        standing = bench.standing()
         answer = bench.invoke(standing.name)
         assert answer.content_type.startswith("application/json"), f"the answer's type is {answer.content_type}"
         assert bench.answers(standing.name) == bench.model("first").answers
 
+    @shared
     def test_replan_is_empty(self, bench: Bench) -> None:
         """Deploying what stands already plans nothing and changes nothing.
 
         If this fails: compare what is wished with what is recorded at the platform, by the revision; and answer a plan
         without steps, with the revision.
         """
-        standing = needed(bench.standing, CREATE)
-        before, changes = bench.footprint(), self.changes(bench.options)
-        plan = bench.plan(standing.name)
+        self.needs(bench, CREATE)
+        standing = bench.standing()
+        before, plan = bench.footprint(), bench.plan(standing.name)
         assert not plan.steps, f"the plan has steps: {plan.steps}"
         assert plan.revision == standing.revision, f"the plan leads to {plan.revision}, and {standing.revision} stands"
         assert bench.deploy(standing.name) == standing
         assert bench.footprint() == before
-        assert self.changes(bench.options) == changes, "requests that change something were sent"
 
     def test_progress_is_told(self, bench: Bench) -> None:
         """Applying tells one line for each step at least; without it, nobody can follow or stop.
 
         If this fails: call `context.progress` with a line after each step that was taken.
         """
-        needed(bench.standing, CREATE)
+        self.needs(bench, CREATE, PLAN)
         name = bench.name()
-        steps = needed(lambda: bench.plan(name), PLAN).steps
+        steps = bench.plan(name).steps
         follower = Follower()
         bench.deploy(name, plugins=follower.plugins, progress=follower.progress)
         assert len(follower.told) >= len(steps), f"{len(steps)} steps, and told was {follower.told}"
@@ -87,7 +86,7 @@ class TargetCreatingChecks(TargetSuite):
         If this fails: copy the model to where it is to be changed or built; use `tempfile` for what is needed in
         between.
         """
-        needed(bench.standing, CREATE)
+        self.needs(bench, CREATE)
         path = str(bench.model("first").path)
         with changed_files(path) as model, changed_files(str(bench.working_directory)) as here:
             bench.deploy(bench.name())
@@ -100,8 +99,7 @@ class TargetCreatingChecks(TargetSuite):
         If this fails: the deployment refers to `request.model_path`; copy or upload what is there.
         """
         declared(self.invokes, "invokes")
-        standing = needed(bench.standing, CREATE)
-        needed(lambda: bench.answers(standing.name), ANSWER)
+        self.needs(bench, ANSWER)
         path, name = bench.root / "passing", bench.name()
         shutil.copytree(bench.model("first").path, path)
         bench.deploy(name, path=path)
@@ -115,14 +113,8 @@ class TargetCreatingChecks(TargetSuite):
         has to know at the platform.
         """
         declared(self.has_other_processes, "has_other_processes")
-        standing = needed(bench.standing, CREATE)
-        found, listed = run_python(_look, self.target, standing.name, bench.options)
+        self.needs(bench, CREATE)
+        standing = bench.standing()
+        found, listed = run_python(look, self.target, standing.name, bench.options)
         assert found == bench.get(standing.name)
         assert listed == sorted(bench.listed()), "another process lists other deployments"
-
-
-def _look(target: str, name: str, options: Mapping[str, Any]) -> tuple[Deployment, list[str]]:
-    from modelpack.deployments.verbs import get, list_deployments
-
-    listed = list_deployments(target=target, options=options)
-    return get(name, target=target, options=options), [each.name for each in listed]

@@ -4,31 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelpack.testing.skips import needed
-from modelpack.testing.target_planning_checks import CREATE
-from modelpack.testing.target_plugin_checks import VALID
 from modelpack.testing.target_serving_checks import assert_serves
-from modelpack.testing.target_suite import TargetSuite
-from modelpack.testing.target_updating_checks import UPDATE
+from modelpack.testing.target_suite import DELETE, UPDATE, TargetSuite, shared
 
 if TYPE_CHECKING:
     from modelpack.testing.target_bench import Bench
-
-DELETE = "test_delete_removes_everything"
 
 
 class TargetDeletingChecks(TargetSuite):
     """What a delete leaves."""
 
+    @shared
     def test_delete_removes_everything(self, bench: Bench) -> None:
         """After a delete there stands what stood before the deployment, and the deployment is absent.
 
         If this fails: remove everything that was made for the deployment and its updates, by a mark with its name.
         """
-        standing = needed(bench.standing, CREATE)
+        self.needs(bench, UPDATE)
+        standing = bench.standing()
         name, before = bench.name(), bench.footprint()
-        needed(lambda: bench.deploy(name), CREATE)
-        needed(lambda: bench.deploy(name, "second"), UPDATE)
+        bench.deploy(name)
+        bench.deploy(name, "second")
         bench.delete(name)
         assert bench.get(name).state == "absent"
         left = sorted(bench.footprint() - before)
@@ -40,11 +36,11 @@ class TargetDeletingChecks(TargetSuite):
 
         If this fails: take the platform's "not found" for success.
         """
-        needed(lambda: bench.target, VALID)
+        self.needs(bench, DELETE)
         before, name = bench.footprint(), bench.name()
         bench.delete(name)
-        needed(lambda: bench.deploy(name), CREATE)
-        needed(lambda: bench.delete(name), DELETE)
+        bench.deploy(name)
+        bench.delete(name)
         bench.delete(name)
         assert bench.footprint() == before
 
@@ -53,9 +49,9 @@ class TargetDeletingChecks(TargetSuite):
 
         If this fails: answer the state `deleting` from `get` until the platform has forgotten the name.
         """
-        needed(bench.standing, CREATE)
+        self.needs(bench, DELETE)
         name = bench.name()
-        needed(lambda: bench.deploy(name), CREATE)
-        needed(lambda: bench.delete(name), DELETE)
+        bench.deploy(name)
+        bench.delete(name)
         bench.deploy(name, "second")
         assert_serves(bench, name, "second")

@@ -5,33 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelpack.errors import DeployError
-from modelpack.testing.skips import needed
-from modelpack.testing.target_planning_checks import CREATE
 from modelpack.testing.target_serving_checks import assert_serves
-from modelpack.testing.target_suite import TargetSuite
+from modelpack.testing.target_suite import DELETE, FAILED, UPDATE, TargetSuite, shared
 
 if TYPE_CHECKING:
     from collections import Counter
 
     from modelpack.testing.target_bench import Bench
 
-FAILED = "test_failures_have_a_code"
-
 
 class TargetFailingChecks(TargetSuite):
     """What is left of a failure."""
 
+    @shared
     def test_failures_have_a_code(self, bench: Bench) -> None:
         """A deployment that fails ends with an error: `failed` when nothing serves, `rolled_back` when the old does.
 
         If this fails: let `get` answer the state `failed`, or `ready` with the revision that serves, so that core can
         tell; or raise the `DeployError` yourself. Success is answered when the platform's health check has passed.
         """
-        needed(bench.standing, CREATE)
-        name = bench.name()
-        assert self._failure(bench, name).code == "failed"
+        self.needs(bench, UPDATE)
+        assert self._failure(bench, bench.name()).code == "failed"
         updated = bench.name()
-        needed(lambda: bench.deploy(updated), CREATE)
+        bench.deploy(updated)
         assert self._failure(bench, updated).code == "rolled_back"
 
     def test_failures_say_why(self, bench: Bench) -> None:
@@ -40,18 +36,21 @@ class TargetFailingChecks(TargetSuite):
         If this fails: put the platform's reason into `Deployment.reason` or the `DeployError`; where it has none worth
         reading, the last lines of the deployment's log.
         """
-        needed(bench.standing, CREATE)
-        error = needed(lambda: self._failure(bench, bench.name()), FAILED)
-        assert self.failure in error.message, f"the error does not say {self.failure!r}: {error.message}"
+        self.needs(bench, FAILED)
+        updated = bench.name()
+        bench.deploy(updated)
+        for name in (bench.name(), updated):
+            error = self._failure(bench, name)
+            assert self.failure in error.message, f"the error does not say {self.failure!r}: {error.message}"
 
     def test_failed_create_leaves_nothing_behind(self, bench: Bench) -> None:
         """What a failed first deployment has made is gone, or is named in the error and goes with `delete`.
 
         If this fails: remove what was made when a later step fails; name in `left_behind` what is kept on purpose.
         """
-        needed(bench.standing, CREATE)
+        self.needs(bench, FAILED, DELETE)
         name, before = bench.name(), bench.footprint()
-        error = needed(lambda: self._failure(bench, name), FAILED)
+        error = self._failure(bench, name)
         left = bench.footprint() - before
         assert left.total() <= len(error.left_behind), f"left behind is {sorted(left)}; named {error.left_behind}"
         bench.delete(name)
@@ -63,20 +62,22 @@ class TargetFailingChecks(TargetSuite):
 
         If this fails: plan to replace what failed.
         """
-        needed(bench.standing, CREATE)
+        self.needs(bench, FAILED)
         name = bench.name()
-        needed(lambda: self._failure(bench, name), FAILED)
-        assert bench.deploy(name, "second").state == "ready"
+        self._failure(bench, name)
+        bench.deploy(name, "second")
+        assert_serves(bench, name, "second")
 
     def test_failed_update_leaves_the_old_one(self, bench: Bench) -> None:
         """After a failed update the deployment before serves on, and nothing else is there.
 
         If this fails: touch the old one when the new one is healthy, and remove the new one when it is not.
         """
+        self.needs(bench, FAILED)
         name = bench.name()
-        deployed = needed(lambda: bench.deploy(name), CREATE)
+        deployed = bench.deploy(name)
         before = bench.footprint()
-        needed(lambda: self._failure(bench, name), FAILED)
+        self._failure(bench, name)
         found = bench.get(name)
         assert (found.state, found.digest, found.revision) == ("ready", deployed.digest, deployed.revision)
         assert_serves(bench, name, "first")
@@ -87,10 +88,10 @@ class TargetFailingChecks(TargetSuite):
 
         If this fails: plan from what serves, not from what was wished last; find everything by the deployment's name.
         """
-        needed(bench.standing, CREATE)
+        self.needs(bench, FAILED, DELETE)
         name, before = bench.name(), bench.footprint()
-        needed(lambda: bench.deploy(name), CREATE)
-        needed(lambda: self._failure(bench, name), FAILED)
+        bench.deploy(name)
+        self._failure(bench, name)
         bench.deploy(name, "second")
         assert_serves(bench, name, "second")
         bench.delete(name)

@@ -2,42 +2,46 @@
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from modelpack.errors import DeployError
 from modelpack.testing.interpreter import InterpreterError, run_python
-from modelpack.testing.skips import declared, needed
+from modelpack.testing.skips import declared
 from modelpack.testing.target_observing import Stopper
-from modelpack.testing.target_planning_checks import CREATE
-from modelpack.testing.target_serving_checks import assert_serves
-from modelpack.testing.target_suite import TargetSuite
-from modelpack.testing.target_updating_checks import UPDATE
+from modelpack.testing.target_probes import KILLED, deploy_and_die
+from modelpack.testing.target_serving_checks import assert_answers, assert_nothing_left_to_do, assert_serves
+from modelpack.testing.target_suite import (
+    CREATE,
+    DELETE,
+    INTERRUPTED_CREATE,
+    INTERRUPTED_UPDATE,
+    UPDATE,
+    TargetSuite,
+    shared,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
-    from modelpack.deployments.records import Deployment
     from modelpack.testing.target_bench import Bench
 
     Stop = Callable[[Bench, str, str, int], bool]
 
-KILLED = 70
 MOST_LINES = 100
-INTERRUPTED = "test_interrupted_create_goes_on"
 
 
 class TargetInterruptionChecks(TargetSuite):
     """What comes of a deployment that was stopped, at each line of its progress in turn."""
 
+    @shared
     def test_interrupted_create_goes_on(self, bench: Bench) -> None:
         """After Ctrl-C the same command again leads to what it would have led to at once.
 
         If this fails: let an exception of `context.progress` pass, and plan from what stands: a thing that is there
         already is not made again, and not in the way.
         """
-        self._check_interrupted_creates(bench)
+        self._check_creates(bench, _interrupt)
 
     def test_killed_create_goes_on(self, bench: Bench) -> None:
         """After the process was killed the same command again leads to what it would have led to at once.
@@ -45,16 +49,17 @@ class TargetInterruptionChecks(TargetSuite):
         If this fails: keep no state in the process; find what an earlier apply has left by its name or mark.
         """
         declared(self.has_other_processes, "has_other_processes")
-        needed(lambda: self._check_interrupted_creates(bench), INTERRUPTED)
+        self.needs(bench, INTERRUPTED_CREATE)
         self._check_creates(bench, _kill)
 
+    @shared
     def test_interrupted_update_goes_on(self, bench: Bench) -> None:
         """After Ctrl-C during an update one of the models serves, and the same command again leads to the new one.
 
         If this fails: touch the old deployment when the new one is healthy; remove the old one as the last step, and
         plan its removal as long as it is there.
         """
-        self._check_interrupted_updates(bench)
+        self._check_updates(bench, _interrupt)
 
     def test_killed_update_goes_on(self, bench: Bench) -> None:
         """The same when the process was killed.
@@ -62,7 +67,7 @@ class TargetInterruptionChecks(TargetSuite):
         If this fails: as for an interrupt; what has to happen in any case cannot stand in a `finally`.
         """
         declared(self.has_other_processes, "has_other_processes")
-        needed(lambda: self._check_interrupted_updates(bench), "test_interrupted_update_goes_on")
+        self.needs(bench, INTERRUPTED_UPDATE)
         self._check_updates(bench, _kill)
 
     def test_interrupted_create_is_deleted(self, bench: Bench) -> None:
@@ -70,58 +75,50 @@ class TargetInterruptionChecks(TargetSuite):
 
         If this fails: let `delete` find everything by the deployment's name, whether the deployment is complete or not.
         """
-        needed(bench.standing, CREATE)
-        needed(lambda: self._check_interrupted_creates(bench), INTERRUPTED)
-        before, name = bench.footprint(), bench.name()
+        self.needs(bench, INTERRUPTED_CREATE, DELETE)
+        before = bench.footprint()
         for number in _numbers():
+            name = bench.name()
             if not _interrupt(bench, name, "first", number):
                 break
             bench.delete(name)
             left = sorted(bench.footprint() - before)
             assert not left, f"stopped at line {number} and deleted, and there is still {', '.join(left)}"
 
-    def _check_interrupted_creates(self, bench: Bench) -> None:
-        bench.once("interrupted creates", lambda: self._check_creates(bench, _interrupt))
-
-    def _check_interrupted_updates(self, bench: Bench) -> None:
-        bench.once("interrupted updates", lambda: self._check_updates(bench, _interrupt))
-
     def _check_creates(self, bench: Bench, stop: Stop) -> None:
-        needed(bench.standing, CREATE)
-        before, name = bench.footprint(), bench.name()
-        undisturbed = needed(lambda: bench.deploy(name), CREATE)
+        self.needs(bench, CREATE)
+        before = bench.footprint()
+        bench.deploy(bench.name())
         there = (bench.footprint() - before).total()
-        bench.delete(name)
         for number in _numbers():
+            name, before = bench.name(), bench.footprint()
             if not stop(bench, name, "first", number):
                 break
-            self._assert_goes_on(bench, name, "first", undisturbed)
+            self._assert_goes_on(bench, name, "first")
             more = bench.footprint() - before
             assert more.total() == there, f"stopped at line {number}, there is {sorted(more)} where {there} would do"
             bench.delete(name)
 
     def _check_updates(self, bench: Bench, stop: Stop) -> None:
-        needed(bench.standing, CREATE)
+        self.needs(bench, UPDATE)
         before, name = bench.footprint(), bench.name()
-        deployed = {
-            model: needed(partial(bench.deploy, name, model), told_by)
-            for model, told_by in (("second", CREATE), ("first", UPDATE))
-        }
+        for model in ("second", "first"):
+            bench.deploy(name, model)
         there = (bench.footprint() - before).total()
         for number in _numbers():
             old, new = ("first", "second") if number % 2 else ("second", "first")
             if not stop(bench, name, new, number):
                 break
-            assert_serves(bench, name, old, new)
-            self._assert_goes_on(bench, name, new, deployed[new])
+            if self.serves_throughout:
+                assert_answers(bench, name, old, new)
+            self._assert_goes_on(bench, name, new)
             more = bench.footprint() - before
             assert more.total() == there, f"stopped at line {number}, there is {sorted(more)} where {there} would do"
 
-    def _assert_goes_on(self, bench: Bench, name: str, model: str, undisturbed: Deployment) -> None:
-        again = bench.deploy(name, model)
-        assert (again.digest, again.revision) == (undisturbed.digest, undisturbed.revision)
+    def _assert_goes_on(self, bench: Bench, name: str, model: str) -> None:
+        bench.deploy(name, model)
         assert_serves(bench, name, model)
-        assert not bench.plan(name, model).steps, "there are steps left"
+        assert_nothing_left_to_do(bench, name, model)
 
 
 def _numbers() -> Iterator[int]:
@@ -147,27 +144,11 @@ def _interrupt(bench: Bench, name: str, model: str, number: int) -> bool:
 
 def _kill(bench: Bench, name: str, model: str, number: int) -> bool:
     """End the process of a deployment at a line of its progress; answer whether it came to that."""
-    place = (bench.suite.target, name, bench.options)
+    arguments = (str(bench.model(model).path), bench.suite.target, name, bench.options, number)
     try:
-        run_python(_deploy_and_die, str(bench.model(model).path), place, number, timeout=bench.suite.patience + 60)
+        run_python(deploy_and_die, *arguments, timeout=bench.suite.patience + 60)
     except InterpreterError as error:
         if error.code != KILLED:
             raise
         return True
     return False
-
-
-def _deploy_and_die(model: str, place: tuple[str, str, Mapping[str, Any]], number: int) -> None:
-    import os
-
-    import modelpack
-
-    told: list[str] = []
-
-    def progress(line: str) -> None:
-        told.append(line)
-        if len(told) == number:
-            os._exit(70)
-
-    target, name, options = place
-    modelpack.deploy(model, target=target, name=name, options=options, progress=progress)

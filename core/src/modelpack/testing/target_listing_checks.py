@@ -7,15 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modelpack.errors import DeployError
-from modelpack.testing.skips import needed
-from modelpack.testing.target_planning_checks import CREATE
-from modelpack.testing.target_plugin_checks import VALID
-from modelpack.testing.target_suite import TargetSuite
+from modelpack.testing.target_suite import CREATE, DELETE, LIST, VALID, TargetSuite, shared
 
 if TYPE_CHECKING:
     from modelpack.testing.target_bench import Bench
 
-LIST = "test_list_shows_what_stands"
 REFUSED = frozenset({"rejected", "conflict"})
 
 
@@ -27,19 +23,20 @@ class TargetListingChecks(TargetSuite):
 
         If this fails: turn the platform's "not found" into `Deployment(name=name, state="absent")`.
         """
-        needed(lambda: bench.target, VALID)
+        self.needs(bench, VALID)
         found = bench.get(bench.name())
         assert found.state == "absent"
         assert (found.endpoint, found.digest, found.revision) == (None, None, None), f"something absent has {found}"
 
+    @shared
     def test_list_shows_what_stands(self, bench: Bench) -> None:
         """The list has every deployment once, as `get` answers it.
 
         If this fails: make the entries of the list by the same function as the answer of `get`.
         """
-        standing = needed(bench.standing, CREATE)
-        name = bench.name()
-        needed(lambda: bench.deploy(name, "second"), CREATE)
+        self.needs(bench, CREATE, DELETE)
+        standing, name = bench.standing(), bench.name()
+        bench.deploy(name, "second")
         listed = bench.listed()
         assert {standing.name, name} <= set(listed), f"the list has {sorted(listed)}"
         assert listed[name] == bench.get(name)
@@ -51,7 +48,7 @@ class TargetListingChecks(TargetSuite):
 
         If this fails: mark what modelpack makes (a label, a tag, a file), and look for the mark.
         """
-        needed(bench.standing, CREATE)
+        self.needs(bench, CREATE)
         with self.foreign(bench.options) as name:
             assert name not in bench.listed(), f"the list has {name!r}, which modelpack did not make"
             assert bench.get(name).state == "absent", f"{name!r} is taken for a deployment"
@@ -61,7 +58,7 @@ class TargetListingChecks(TargetSuite):
 
         If this fails: look for the mark before anything is replaced or removed; refuse the name in `check`.
         """
-        needed(bench.standing, CREATE)
+        self.needs(bench, CREATE)
         with self.foreign(bench.options) as name:
             before = bench.footprint()
             with pytest.raises(DeployError) as raised:
@@ -75,8 +72,7 @@ class TargetListingChecks(TargetSuite):
 
         If this fails: ask for the next page until there is none; libraries call it a paginator.
         """
-        needed(bench.standing, CREATE)
-        needed(bench.listed, LIST)
+        self.needs(bench, LIST)
         names = {bench.name() for _ in range(self.more_than_a_page)}
         for name in names:
             bench.deploy(name, wait=False)

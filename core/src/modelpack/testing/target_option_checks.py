@@ -9,9 +9,9 @@ import pytest
 
 from modelpack.errors import InvalidArgumentError
 from modelpack.plugins.options import validated_options
-from modelpack.testing.skips import applicable, needed
-from modelpack.testing.target_plugin_checks import VALID
-from modelpack.testing.target_suite import TargetSuite
+from modelpack.testing.copies import texts
+from modelpack.testing.skips import applicable
+from modelpack.testing.target_suite import VALID, TargetSuite
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -37,11 +37,11 @@ class TargetOptionChecks(TargetSuite):
 
         If this fails: leave out `strict=True`, and validators that ask for a type.
         """
-        target = needed(lambda: bench.target, VALID)
+        self.needs(bench, VALID)
         given = {name: value for name, value in bench.options.items() if not isinstance(value, (dict, list, tuple))}
         others = {name: value for name, value in bench.options.items() if name not in given}
-        read = validated_options(target, {**{name: _as_text(value) for name, value in given.items()}, **others})
-        assert read == validated_options(target, bench.options)
+        read = validated_options(bench.target, {**{name: _as_text(value) for name, value in given.items()}, **others})
+        assert read == validated_options(bench.target, bench.options)
 
     def test_unknown_option_is_refused(self, bench: Bench) -> None:
         """A misspelt option is an error that names the nearest, and nothing is deployed.
@@ -69,10 +69,13 @@ class TargetOptionChecks(TargetSuite):
         assert not shown, f"options that sound secret and are not: {', '.join(shown)}"
         silent = {name for name, field in self._fields(bench).items() if is_secret(field)} - set(self.secret_options)
         assert not silent, f"secret_options has no value for {', '.join(sorted(silent))}"
+        text = repr(validated_options(bench.target, {**bench.options, **self.secret_options}))
+        for name, value in self.secret_options.items():
+            assert not any(secret in text for secret in texts(value)), f"the value of {name} is shown"
 
     def _fields(self, bench: Bench) -> dict[str, FieldInfo]:
-        target = needed(lambda: bench.target, VALID)
-        fields: dict[str, FieldInfo] = target.options_type.model_fields
+        self.needs(bench, VALID)
+        fields: dict[str, FieldInfo] = bench.target.options_type.model_fields
         return {field.alias or name: field for name, field in fields.items()}
 
 

@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from modelpack.errors import DeployError, ModelpackError
 from modelpack.testing.interpreter import run_python
-from modelpack.testing.skips import declared, needed
-from modelpack.testing.target_suite import TargetSuite
+from modelpack.testing.skips import declared
+from modelpack.testing.target_probes import plan as plan_elsewhere
+from modelpack.testing.target_suite import CREATE, DELETE, PLAN, VALID, TargetSuite, shared
 from modelpack.testing.watching import changed_files, files_written
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from modelpack.deployments.records import Plan
     from modelpack.testing.target_bench import Bench
-
-CREATE = "test_create_is_ready"
-PLAN = "test_plan_of_a_create"
 
 
 class TargetPlanningChecks(TargetSuite):
     """What a dry run tells."""
 
+    @shared
     def test_plan_of_a_create(self, bench: Bench) -> None:
         """The plan for a new name has steps that say what would be made, and the revision that they lead to.
 
         If this fails: answer a `Step` for each thing that applying makes, without `before`, details as plain values;
         and `revision_of(request.digest, settings)` as the plan's revision.
         """
+        self.needs(bench, VALID)
         plan = bench.plan(bench.name())
         _assert_plain(plan)
         assert not any(step.before for step in plan.steps), f"nothing stands there before: {plan}"
@@ -42,7 +40,8 @@ class TargetPlanningChecks(TargetSuite):
         If this fails: put into `Step.before` those of the step's details that stand now with another value, such as the
         digest; and let the revision depend on the model.
         """
-        standing = needed(bench.standing, CREATE)
+        self.needs(bench, CREATE, PLAN)
+        standing = bench.standing()
         plan = bench.plan(standing.name, "second")
         _assert_plain(plan)
         assert plan.revision != standing.revision, "the plan for another model has the revision of this one"
@@ -58,11 +57,12 @@ class TargetPlanningChecks(TargetSuite):
         If this fails: keep times, random names and the order of sets out of the plan; it is computed from the request
         and from what stands.
         """
+        self.needs(bench, PLAN)
         name = bench.name()
-        plan = needed(lambda: bench.plan(name), PLAN)
+        plan = bench.plan(name)
         assert bench.plan(name) == plan
         if self.has_other_processes:
-            elsewhere = run_python(_plan, str(bench.model("first").path), self.target, name, bench.options)
+            elsewhere = run_python(plan_elsewhere, str(bench.model("first").path), self.target, name, bench.options)
             assert elsewhere == plan, "another process plans something else"
 
     def test_planning_touches_nothing(self, bench: Bench) -> None:
@@ -71,16 +71,18 @@ class TargetPlanningChecks(TargetSuite):
         If this fails: let `check` and `plan` only look. What they need of the model they read; what has to be made for
         it (an archive, an image, a bucket) is made by `modelpack_deploy`, as one of its steps.
         """
-        standing, name = needed(bench.standing, CREATE), bench.name()
-        needed(lambda: bench.plan(name), PLAN)
+        self.needs(bench, CREATE, PLAN)
+        standing, name = bench.standing(), bench.name()
         before, changes = bench.footprint(), self.changes(bench.options)
-        with changed_files(str(bench.root)) as changed, files_written(str(bench.root)) as written:
+        watched = changed_files(str(bench.working_directory)), changed_files(str(bench.model("second").path))
+        with watched[0] as here, watched[1] as there, files_written(str(bench.root)) as written:
             for planned, model in ((name, "first"), (standing.name, "second"), (standing.name, "first")):
                 bench.plan(planned, model)
         assert bench.footprint() == before, "planning has changed what stands at the platform"
         assert self.changes(bench.options) == changes, "planning has sent requests that change something"
         assert not written, f"planning has written {', '.join(written)}"
-        assert not changed, f"planning has changed {', '.join(changed)}"
+        assert not here, f"planning has written into the working directory: {', '.join(here)}"
+        assert not there, f"planning has changed the model directory: {', '.join(there)}"
         assert bench.get(name).state == "absent", "what was only planned is there"
 
     def test_names_work_or_are_refused(self, bench: Bench) -> None:
@@ -89,22 +91,21 @@ class TargetPlanningChecks(TargetSuite):
         If this fails: answer an error from `check` for a name that the platform would refuse later, or let two names
         that core tells apart lead to two deployments.
         """
-        needed(bench.standing, CREATE)
+        self.needs(bench, CREATE, DELETE)
         base = bench.name()
-        taken = {}
+        taken = []
         for name in (base, f"{base}_a", f"{base}.a", f"{base}-a", f"Kit-{base}", base.ljust(63, "z")):
-            bench.known(name)
-            refusal = _refusal(bench, name)
+            refusal = _refusal(bench, bench.known(name))
             if refusal is None:
-                taken[name] = bench.deploy(name, wait=False).name
+                assert bench.deploy(name, wait=False).name == name
+                taken.append(name)
             else:
                 assert isinstance(refusal, DeployError), f"{name} is refused by {refusal!r}"
                 assert refusal.code == "rejected", f"{name} is refused with the code {refusal.code}: {refusal}"
-        assert taken == {name: name for name in taken}
-        assert set(taken) <= set(bench.listed())
-        for name in taken:
-            bench.delete(name)
-        assert not set(taken) & set(bench.listed()), "deployments stand that were deleted"
+        while taken:
+            bench.delete(taken.pop())
+            gone = [name for name in taken if bench.get(name).state == "absent"]
+            assert not gone, f"{', '.join(gone)} went with another deployment"
 
     def test_refused_names_are_refused(self, bench: Bench) -> None:
         """The names in `refused_names` are refused before anything is changed, with a hint.
@@ -112,7 +113,7 @@ class TargetPlanningChecks(TargetSuite):
         If this fails: answer an error with a hint from `check`.
         """
         declared(bool(self.refused_names), "refused_names")
-        needed(bench.standing, CREATE)
+        self.needs(bench, CREATE)
         before = bench.footprint()
         for name in self.refused_names:
             with pytest.raises(DeployError) as raised:
@@ -140,9 +141,3 @@ def _refusal(bench: Bench, name: str) -> ModelpackError | None:
     except ModelpackError as error:
         return error
     return None
-
-
-def _plan(model: str, target: str, name: str, options: Mapping[str, Any]) -> Plan:
-    from modelpack.deployments.applying import plan
-
-    return plan(model, target=target, name=name, options=options)

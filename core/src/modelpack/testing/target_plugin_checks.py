@@ -9,16 +9,13 @@ import pytest
 from modelpack.testing.distribution_checks import DistributionChecks
 from modelpack.testing.interpreter import pickled, run_python
 from modelpack.testing.probes import imported_by_target
-from modelpack.testing.skips import needed
-from modelpack.testing.target_suite import TargetSuite
+from modelpack.testing.target_suite import VALID, TargetSuite, shared
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from modelpack.plugins.discovery import PluginRecord
     from modelpack.testing.target_bench import Bench
-
-VALID = "test_target_is_valid"
 
 
 class TargetPluginChecks(DistributionChecks, TargetSuite):
@@ -27,16 +24,17 @@ class TargetPluginChecks(DistributionChecks, TargetSuite):
     @pytest.fixture
     def plugin_record(self, bench: Bench) -> PluginRecord:
         """What is known of the valid plugin."""
-        target = needed(lambda: bench.target, VALID)
-        return bench.manager.record_of(target)
+        self.needs(bench, VALID)
+        return bench.manager.record_of(bench.target)
 
     @pytest.fixture
     def imported_modules(self, bench: Bench) -> Collection[str]:
         """What importing the plugin imports."""
-        needed(lambda: bench.target, VALID)
+        self.needs(bench, VALID)
         imported: list[str] = run_python(imported_by_target, self.target)
         return imported
 
+    @shared
     def test_target_is_valid(self, bench: Bench) -> None:
         """The entry point of the distribution leads to an object with the target's name and every verb.
 

@@ -6,10 +6,9 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from modelpack.errors import ModelpackError
-from modelpack.plugins.options import validated_options
-from modelpack.testing.skips import applicable, needed
-from modelpack.testing.target_planning_checks import CREATE
-from modelpack.testing.target_suite import TargetSuite
+from modelpack.testing.copies import texts
+from modelpack.testing.skips import applicable
+from modelpack.testing.target_suite import DELETE, UPDATE, TargetSuite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,29 +52,28 @@ class TargetSecretChecks(TargetSuite):
 
     def _options_with_secrets(self, bench: Bench) -> dict[str, Any]:
         applicable(bool(self.secret_options or self.secrets), "there are no secrets")
-        needed(bench.standing, CREATE)
+        self.needs(bench, UPDATE, DELETE)
         return {**bench.options, **self.secret_options}
 
     def _told(self, bench: Bench, options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """Deploy twice and fail once with the secrets, and give all that is told on the way."""
         name, lines = bench.name(), list[str]()
-        yield "the options", repr(validated_options(bench.target, options))
         yield "the plan", repr(bench.plan(name, options=options))
         yield "the deployment", repr(bench.deploy(name, options=options, progress=lines.append))
-        yield "the plan of an update", repr(bench.plan(name, "second"))
+        yield "the plan of an update", repr(bench.plan(name, "second", options))
         with self.failing_update(bench.options):
             yield "an error", _error(bench, name, options)
         yield "the progress", "\n".join(lines)
         yield "the list", repr(bench.listed())
         yield "the names at the platform", "\n".join(bench.footprint())
         if self.exports:
-            yield "the documents", "\n".join(bench.export(name).values())
+            yield "the documents", "\n".join(bench.export(name, options).values())
         if self.has_logs:
             yield "the deployment's log", "\n".join(bench.logs(name, 1000))
         bench.delete(name)
 
     def _assert_clean(self, what: str, text: str) -> None:
-        for secret in [*_texts(self.secret_options), *self.secrets]:
+        for secret in [*texts(self.secret_options), *self.secrets]:
             assert secret not in text, f"{what} tells a secret: {text.replace(secret, '[the secret]')}"
 
 
@@ -85,9 +83,3 @@ def _error(bench: Bench, name: str, options: Mapping[str, Any]) -> str:
     except ModelpackError as error:
         return f"{error} {error!r} {error.__cause__!r}"
     return ""
-
-
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, dict):
-        return [text for each in value.values() for text in _texts(each)]
-    return [text for each in value for text in _texts(each)] if isinstance(value, (list, tuple)) else [str(value)]

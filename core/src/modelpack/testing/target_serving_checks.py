@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from modelpack.testing.target_suite import ANSWER, REPLAN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from modelpack.testing.target_bench import Bench
 
@@ -17,16 +19,29 @@ def assert_serves(bench: Bench, name: str, *kinds: str) -> None:
     digests = {bench.model(kind).digest: kind for kind in kinds}
     assert found.digest in digests, f"{name} has another digest than the model that was deployed"
     expected = bench.model(digests[found.digest]).answers
-    if _answers_are_right(bench):
+    if bench.suite.invokes and _passes(bench, ANSWER):
         assert bench.answers(name) == expected, f"{name} has the digest of one model, and another answers"
 
 
-def _answers_are_right(bench: Bench) -> bool:
-    """Whether the target passes the check that asks for its answers; another check need not tell that again."""
-    if not bench.suite.invokes:
-        return False
+def assert_answers(bench: Bench, name: str, *kinds: str) -> None:
+    """One of these models serves, whether a change of the deployment goes on or not."""
+    found = bench.get(name)
+    assert found.state in {"ready", "updating"}, f"{name} is {found.state}: {found.reason}"
+    if bench.suite.invokes and _passes(bench, ANSWER):
+        assert bench.answers(name) in [bench.model(kind).answers for kind in kinds]
+
+
+def assert_nothing_left_to_do(bench: Bench, name: str, model: str, options: Mapping[str, Any] | None = None) -> None:
+    """Deploying the same once more would change nothing."""
+    if _passes(bench, REPLAN):
+        plan = bench.plan(name, model, options)
+        assert not plan.steps, f"there are steps left: {plan.steps}"
+
+
+def _passes(bench: Bench, check: str) -> bool:
+    """Whether the target passes a shared check; what it tells, others need not tell again."""
     try:
-        answers: Sequence[float] = bench.answers(bench.standing().name)
-    except Exception:  # noqa: BLE001 - told by that check
+        getattr(bench.suite, check)(bench)
+    except Exception:  # noqa: BLE001 - whatever that check says
         return False
-    return answers == bench.model("first").answers
+    return True

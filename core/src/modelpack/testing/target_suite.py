@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
+from modelpack.testing.skips import needed
 from modelpack.testing.target_bench import Bench
 from modelpack.testing.target_models import FAILURE
 
@@ -16,6 +19,32 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BENCH = pytest.StashKey[Bench]()
+
+Check = Callable[..., None]
+
+VALID = "test_target_is_valid"
+PLAN = "test_plan_of_a_create"
+CREATE = "test_create_is_ready"
+ANSWER = "test_answers_as_the_model"
+REPLAN = "test_replan_is_empty"
+UPDATE = "test_update_serves_the_new_model"
+CLEAN_UPDATE = "test_update_leaves_nothing_behind"
+CHANGED_OPTION = "test_changed_option_is_an_update"
+FAILED = "test_failures_have_a_code"
+LIST = "test_list_shows_what_stands"
+DELETE = "test_delete_removes_everything"
+INTERRUPTED_CREATE = "test_interrupted_create_goes_on"
+INTERRUPTED_UPDATE = "test_interrupted_update_goes_on"
+
+
+def shared(check: Check) -> Check:
+    """A check that others build on: it runs once for the class, and keeps its outcome."""
+
+    @functools.wraps(check)
+    def run(self: TargetSuite, bench: Bench) -> None:
+        bench.once(check.__name__, lambda: check(self, bench))
+
+    return run
 
 
 class TargetSuite:
@@ -113,6 +142,11 @@ class TargetSuite:
         """Give a deployment a second variant, and answer how its traffic shall be divided."""
         raise self._missing("add_variant", "a deployment with a second variant, since divides_traffic is set")
 
+    def needs(self, bench: Bench, *checks: str) -> None:
+        """Skip a check that says nothing new where one of these shared checks fails."""
+        for check in checks:
+            needed(functools.partial(getattr(self, check), bench), check)
+
     @pytest.fixture
     def bench(
         self,
@@ -121,6 +155,9 @@ class TargetSuite:
         monkeypatch: pytest.MonkeyPatch,
     ) -> Iterator[Bench]:
         """What the checks of this class share, in a working directory and with a trust store of their own."""
+        for fact in ("target", "distribution"):
+            if not hasattr(self, fact):
+                raise self._missing(fact, f"the {fact} that is tested")
         kind = request.node.getparent(pytest.Class)
         if _BENCH not in kind.stash:
             kind.stash[_BENCH] = Bench(tmp_path_factory.mktemp("conformance"))
@@ -133,4 +170,4 @@ class TargetSuite:
             yield bench
 
     def _missing(self, name: str, what: str) -> NotImplementedError:
-        return NotImplementedError(f"{type(self).__qualname__} says nothing in {name}(): {what}")
+        return NotImplementedError(f"{type(self).__qualname__} does not say `{name}`: {what}")

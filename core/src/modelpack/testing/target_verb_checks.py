@@ -9,10 +9,8 @@ import pytest
 from modelpack.deployments import verbs
 from modelpack.errors import DeployError
 from modelpack.testing.local_server import local_server
-from modelpack.testing.skips import declared, needed
-from modelpack.testing.target_creating_checks import ANSWER
-from modelpack.testing.target_planning_checks import CREATE
-from modelpack.testing.target_suite import TargetSuite
+from modelpack.testing.skips import declared
+from modelpack.testing.target_suite import ANSWER, CREATE, TargetSuite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,8 +31,9 @@ class TargetVerbChecks(TargetSuite):
         answer the server's Content-Type.
         """
         declared(self.invokes, "invokes")
-        standing = needed(bench.standing, CREATE)
-        needed(lambda: bench.answers(standing.name), ANSWER)
+        self.needs(bench, CREATE)
+        standing = bench.standing()
+        self.needs(bench, ANSWER)
         body = "\n".join(["x", *map(str, bench.model("first").answers), ""]).encode()
         answer = bench.invoke(standing.name, body, CSV, CSV)
         assert answer.content_type.startswith(CSV), f"asked for was CSV, and answered {answer.content_type}"
@@ -48,8 +47,9 @@ class TargetVerbChecks(TargetSuite):
         answer's body in the message.
         """
         declared(self.invokes, "invokes")
-        standing = needed(bench.standing, CREATE)
-        needed(lambda: bench.answers(standing.name), ANSWER)
+        self.needs(bench, CREATE)
+        standing = bench.standing()
+        self.needs(bench, ANSWER)
         with pytest.raises(DeployError) as raised:
             bench.invoke(standing.name, UNREADABLE)
         assert raised.value.code == "invocation_failed", f"the code is {raised.value.code}: {raised.value}"
@@ -61,7 +61,7 @@ class TargetVerbChecks(TargetSuite):
         If this fails: raise `DeployError` with the code `not_deployed` and the name in the message.
         """
         declared(self.invokes, "invokes")
-        needed(bench.standing, CREATE)
+        self.needs(bench, CREATE)
         name = bench.name()
         with pytest.raises(DeployError) as raised:
             bench.invoke(name)
@@ -75,13 +75,16 @@ class TargetVerbChecks(TargetSuite):
         with the code `not_deployed` where nothing stands.
         """
         declared(self.has_logs, "has_logs")
-        standing = needed(bench.standing, CREATE)
+        self.needs(bench, CREATE)
+        standing = bench.standing()
         if self.invokes:
-            needed(lambda: bench.answers(standing.name), ANSWER)
+            self.needs(bench, ANSWER)
         everything = list(bench.logs(standing.name, 1000))
         assert everything, "the log is empty"
         assert all("\n" not in line for line in everything), "a line of the log has a line end"
-        assert list(bench.logs(standing.name, 1)) == everything[-1:]
+        last = list(bench.logs(standing.name, 1))
+        assert len(last) == 1, f"asked for was a line, and there are {len(last)}"
+        assert last[0] in list(bench.logs(standing.name, 1000))[len(everything) - 1 :], "it is not the last line"
         with pytest.raises(DeployError) as raised:
             list(bench.logs(bench.name(), 1))
         assert raised.value.code == "not_deployed", f"the code is {raised.value.code}: {raised.value}"
@@ -92,9 +95,9 @@ class TargetVerbChecks(TargetSuite):
         If this fails: answer the variants with their shares in percent.
         """
         declared(self.divides_traffic, "divides_traffic")
-        needed(bench.standing, CREATE)
+        self.needs(bench, CREATE)
         name = bench.name()
-        needed(lambda: bench.deploy(name), CREATE)
+        bench.deploy(name)
         traffic = dict(self.add_variant(bench.options, name))
         divided = bench.set_traffic(name, traffic)
         for found in (divided, bench.get(name)):
@@ -106,7 +109,7 @@ class TargetVerbChecks(TargetSuite):
         If this fails: answer the text of each document by a plain file name; keep times and random names out.
         """
         declared(self.exports, "exports")
-        needed(bench.standing, CREATE)
+        self.needs(bench, CREATE)
         name, before = bench.name(), bench.footprint()
         documents = bench.export(name)
         assert documents, "there is no document"
@@ -124,7 +127,7 @@ class TargetVerbChecks(TargetSuite):
         when the process gets SIGTERM.
         """
         declared(self.runs_locally, "runs_locally")
-        needed(lambda: bench.model("first"), CREATE)
+        self.needs(bench, CREATE)
         before = bench.footprint()
         with local_server(bench) as server:
             assert server.answers() == bench.model("first").answers
@@ -137,7 +140,8 @@ class TargetVerbChecks(TargetSuite):
         If this fails: leave the verb out, so that the one of `Target` answers; or declare it in the test class
         (`invokes`, `has_logs`, `divides_traffic`, `exports`, `runs_locally`).
         """
-        standing = needed(bench.standing, CREATE)
+        self.needs(bench, CREATE)
+        standing = bench.standing()
         calls: dict[str, tuple[bool, Callable[[], object]]] = {
             "invoke": (self.invokes, lambda: bench.invoke(standing.name)),
             "logs": (self.has_logs, lambda: list(bench.logs(standing.name, 1))),

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 PATIENCE = 10
 """Seconds that a fork has to predict."""
 
-_CHANGES = frozenset(
-    f"os.{name}"
-    for name in ("chmod", "chown", "link", "mkdir", "remove", "rename", "rmdir", "symlink", "truncate", "utime")
-)
+_CHANGES = {
+    **dict.fromkeys(("os.chmod", "os.chown", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.utime"), 0),
+    **dict.fromkeys(("os.link", "os.symlink"), 1),
+}
+"""The audited events that change files, each with the place of the changed path among its arguments."""
 
 
 @contextmanager
@@ -71,9 +72,9 @@ def files_written(root: str) -> Iterator[list[str]]:
         return not (is_temporary or place.startswith("/dev/") or "__pycache__" in place)
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if watching and threading.get_ident() == thread and _changes_files(event, arguments):
-            path = os.fsdecode(arguments[0])
-            if counts(path):
+        if watching and threading.get_ident() == thread:
+            path = _changed_path(event, arguments)
+            if path is not None and counts(path):
                 written.append(path)
 
     sys.addaudithook(hook)
@@ -83,13 +84,18 @@ def files_written(root: str) -> Iterator[list[str]]:
         watching = False
 
 
-def _changes_files(event: str, arguments: tuple[Any, ...]) -> bool:
-    if not isinstance(arguments[0] if arguments else None, (str, bytes, os.PathLike)):
-        return False
+def _changed_path(event: str, arguments: tuple[Any, ...]) -> str | None:
+    """The file or folder that an audited event changes, if it changes one."""
     if event == "open":
-        _, mode, flags = arguments
-        return bool(set(mode or "") & set("wax+")) or bool((flags or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
-    return event in _CHANGES
+        path, mode, flags = arguments
+        writes = set(mode or "") & set("wax+") or (flags or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+    else:
+        path, writes = arguments[_CHANGES[event]] if event in _CHANGES else None, True
+    if not writes or not isinstance(path, (str, bytes, os.PathLike)):
+        return None
+    name = os.fsdecode(path)
+    in_open_folder = event != "open" and arguments[-1] != -1 and not Path(name).is_absolute()
+    return None if in_open_folder else name  # as when a tree is removed, which ends with the path of its root
 
 
 def _state(directory: Path) -> dict[str, tuple[int, int]]:
