@@ -239,12 +239,13 @@ def test_logs_are_merged_and_followed(save: Callable[..., Path], place: Options)
     deployment = deploy(save(1.0), place, replicas=2)
     lines = list(modelpack.deployments.logs(NAME, target="docker", options=place))
     assert {line.partition(" | ")[0] for line in lines} == set(deployment.details["containers"])
-    followed = modelpack.deployments.logs(NAME, lines=0, follow=True, target="docker", options=place)
+    followed: Any = modelpack.deployments.logs(NAME, lines=0, follow=True, target="docker", options=place)
     asking = threading.Timer(3, ask, [place])
     asking.start()
     line = next(line for line in followed if "/invocations" in line)
     assert line.partition(" | ")[0] in deployment.details["containers"][1:]
     asking.join()
+    followed.close()
 
 
 def test_the_container_runs_in_the_foreground(save: Callable[..., Path], place: Options) -> None:
@@ -256,7 +257,7 @@ def test_the_container_runs_in_the_foreground(save: Callable[..., Path], place: 
     command = [sys.executable, "-c", program, str(save(1.0)), json.dumps(place)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
-        while "listening on http://0.0.0.0" not in (line := running.stdout.readline()):
+        while "listening on http://127.0.0.1:" not in (line := running.stdout.readline()):
             assert line
         running.terminate()
         assert running.wait(60) == 0

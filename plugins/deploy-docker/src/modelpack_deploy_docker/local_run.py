@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from modelpack.deployments.local.foreground import stopped_by_sigterm
 from modelpack_deploy_docker import naming
 from modelpack_deploy_docker.forwarders import published
 from modelpack_deploy_docker.images import provide_image, remove_unused_images, standing_image
+from modelpack_deploy_docker.networks import provide_network
 from modelpack_deploy_docker.servers import end
 
 if TYPE_CHECKING:
@@ -25,8 +27,10 @@ def run(client: DockerClient, context: LocalRunContext[DockerOptions]) -> int:
     image = standing_image(client, request)
     built = image is None
     image = provide_image(client, request, context.progress) if image is None else image
+    network = provide_network(client, f"run-{secrets.token_hex(4)}")
     container = client.containers.create(
         image,
+        network=network.name,
         environment=options.environment(),
         ports=published(context.host, context.port),
         mem_limit=options.memory,
@@ -39,6 +43,7 @@ def run(client: DockerClient, context: LocalRunContext[DockerOptions]) -> int:
         return _attended(container, context)
     finally:
         end([container], options.grace)
+        network.remove()
         if built:
             remove_unused_images(client, request.name, set())
 

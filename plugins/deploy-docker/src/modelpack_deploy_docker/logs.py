@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import queue
 import threading
-from typing import TYPE_CHECKING
-
-from docker.errors import DockerException
+from typing import TYPE_CHECKING, Any
 
 from modelpack_deploy_docker.survey import survey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from docker import DockerClient
     from docker.models.containers import Container
@@ -20,6 +18,9 @@ if TYPE_CHECKING:
 
 _SECONDS = 1.0
 """Seconds between two looks for containers that were added."""
+
+_OVERLAP = 1000
+"""Lines that are read again for those that came in between."""
 
 
 def merged(client: DockerClient, name: str, query: LogQuery) -> Iterator[str]:
@@ -45,13 +46,18 @@ def _history(container: Container, lines: int) -> Iterator[tuple[str, str, str]]
 def _followed(client: DockerClient, name: str, since: str) -> Iterator[str]:
     """Lines as they come, of containers that come as well, until none is left."""
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-    followed: set[str | None] = set()
-    while containers := _containers(client, name):
-        for container in containers:
-            if container.id not in followed:
-                followed.add(container.id)
-                threading.Thread(target=_follow, args=(container, since, lines), daemon=True).start()
-        yield from _waiting(lines)
+    streams: dict[str | None, Any] = {}
+    try:
+        while containers := _containers(client, name):
+            for container in containers:
+                if container.id not in streams:
+                    streams[container.id] = container.logs(stream=True, follow=True, timestamps=True, tail=_OVERLAP)
+                    arguments = (str(container.name), streams[container.id], since, lines)
+                    threading.Thread(target=_follow, args=arguments, daemon=True).start()
+            yield from _waiting(lines)
+    finally:
+        for stream in streams.values():
+            stream.close()
 
 
 def _waiting(lines: queue.SimpleQueue[str]) -> Iterator[str]:
@@ -62,14 +68,11 @@ def _waiting(lines: queue.SimpleQueue[str]) -> Iterator[str]:
         return
 
 
-def _follow(container: Container, since: str, lines: queue.SimpleQueue[str]) -> None:
+def _follow(name: str, stream: Iterable[bytes], since: str, lines: queue.SimpleQueue[str]) -> None:
     unfinished = b""
-    try:
-        for piece in container.logs(stream=True, follow=True, timestamps=True, tail=1000):
-            *whole, unfinished = (unfinished + piece).split(b"\n")
-            for line in whole:
-                time, _, text = line.decode("utf-8", "replace").partition(" ")
-                if time > since:
-                    lines.put(f"{container.name} | {text}")
-    except DockerException:
-        return  # it was removed
+    for piece in stream:
+        *whole, unfinished = (unfinished + piece).split(b"\n")
+        for line in whole:
+            time, _, text = line.decode("utf-8", "replace").partition(" ")
+            if time > since:
+                lines.put(f"{name} | {text}")

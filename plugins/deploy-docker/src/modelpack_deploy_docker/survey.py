@@ -82,7 +82,7 @@ def address(server: Container) -> str:
     named = f"{_alias_of(server)}:{naming.PORT}"
     networks = server.attrs["NetworkSettings"]["Networks"].values()
     addresses = [network["IPAddress"] for network in networks if network.get("IPAddress")]
-    return f"{named}@{addresses[0]}" if addresses and is_podman(server.client) else named
+    return f"{named}@{addresses[0]}" if addresses and server.client is not None and is_podman(server.client) else named
 
 
 def alias(template: str, number: int) -> str:
