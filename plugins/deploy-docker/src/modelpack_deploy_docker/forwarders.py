@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from modelpack.errors import DeployError
 from modelpack_deploy_docker import naming
 from modelpack_deploy_docker.faults import fault
+from modelpack_deploy_docker.servers import done_in
 from modelpack_deploy_docker.survey import address
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def tell(forwarder: Container, state: dict[str, Any]) -> None:
     """
     until = time.monotonic() + _SECONDS
     words = json.dumps({**state, "serial": time.time()})
-    while forwarder.exec_run([*_PROGRAM, "tell", words]).exit_code != 0:
+    while not done_in(forwarder, [*_PROGRAM, "tell", words]):
         forwarder.reload()
         if (reason := fault(forwarder)) is not None:
             raise DeployError(reason, code="failed")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from docker.errors import APIError, NotFound
 
+from modelpack.deployments.forwarding.program import NOT_YET
 from modelpack.errors import DeployError
 from modelpack_deploy_docker import naming
 from modelpack_deploy_docker.faults import fault
@@ -82,13 +83,26 @@ def await_ready(forwarder: Container, servers: list[Container], seconds: float) 
         DeployError: One ended, or they took too long.
     """
     until = time.monotonic() + seconds
-    while forwarder.exec_run([*_AWAIT, *map(address, servers)]).exit_code != 0:
+    while not done_in(forwarder, [*_AWAIT, *map(address, servers)]):
         for server in servers:
             server.reload()
             if (reason := fault(server)) is not None:
                 raise DeployError(reason, code="failed")
         if time.monotonic() > until:
             raise DeployError(f"the containers were not ready after {seconds:g} s", code="failed")
+
+
+def done_in(forwarder: Container, words: list[str]) -> bool:
+    """Run a program in a forwarder's container, and answer whether it did what it should; False: not yet.
+
+    Raises:
+        DeployError: It cannot, as when the image has an older modelpack.
+    """
+    code, output = forwarder.exec_run(words)
+    if code not in {0, NOT_YET}:
+        said = output.decode("utf-8", "replace").strip().splitlines() if isinstance(output, bytes) else ()
+        raise DeployError(f"in {forwarder.name}, {' '.join(words[:4])} failed: {' | '.join(said[-2:])}", code="failed")
+    return bool(code == 0)
 
 
 def end(containers: Iterable[Container], grace: float) -> None:

@@ -19,6 +19,9 @@ from modelpack.deployments.forwarding.probing import is_ready
 STATE = Path("/tmp/modelpack-routes.json")  # noqa: S108 - of a container of its own
 """What the forwarder was told last. It is read from outside, too."""
 
+NOT_YET = 75
+"""The exit code of what may be tried again (EX_TEMPFAIL of sysexits.h)."""
+
 _SOCKET = STATE.with_suffix(".sock")
 _ANYWHERE = "0.0.0.0"  # noqa: S104 - a container's network is its own
 _GRACE = 60.0
@@ -41,11 +44,11 @@ async def tell(text: str) -> int:
     try:
         reader, writer = await asyncio.open_unix_connection(_SOCKET)
     except OSError:
-        return 1
+        return NOT_YET
     writer.write(json.dumps(json.loads(text)).encode() + b"\n")
     answer = await reader.read()
     writer.close()
-    return 0 if answer == b"done" else 1
+    return 0 if answer == b"done" else NOT_YET
 
 
 async def await_servers(seconds: float, servers: list[str]) -> int:
@@ -54,7 +57,7 @@ async def await_servers(seconds: float, servers: list[str]) -> int:
         async with asyncio.timeout(seconds):
             await asyncio.gather(*(_await(Address.parse(server)) for server in servers))
             return 0
-    return 1
+    return NOT_YET
 
 
 async def _await(address: Address) -> None:
