@@ -13,7 +13,7 @@ from containers import Container, running
 from docker_engine import DockerEngine
 from image_building import Builder, SavedModel, save_slow
 
-from modelpack.images import BuiltImage
+from modelpack.images import BuildError, BuiltImage
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -188,23 +188,21 @@ def test_secrets_of_the_build_are_in_no_layer(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A private index's address is used by the build, and is neither in a layer nor in the history or settings."""
+    """A private index's address is used by the build, and is in no layer, history, setting or message."""
     secret = "s3cret-of-the-index"  # noqa: S105 - to be looked for
-    (tmp_path / "netrc").write_text(f"machine nowhere.invalid login me password {secret}\n")
+    model = saved_models["python"].path
     monkeypatch.setenv("PIP_EXTRA_INDEX_URL", f"https://me:{secret}@127.0.0.1:9/simple")
-    with pytest.raises(Exception, match=r"127\.0\.0\.1:9"):  # the build asks the index that the secret names
-        builder.build(saved_models["python"].path, "secret:1", secrets=("PIP_EXTRA_INDEX_URL",), python="3.11")
-    built = builder.build(
-        saved_models["python"].path,
-        "secret:2",
-        secrets=(f"NETRC={tmp_path / 'netrc'}",),
-        extra_requirements=("iniconfig",),
-    )
+    with pytest.raises(BuildError, match=r"127\.0\.0\.1:9") as failure:  # the index that the secret names was asked
+        builder.build(model, "secret:1", secrets=("PIP_EXTRA_INDEX_URL",), extra_requirements=("iniconfig==2.0.0",))
+    assert secret not in failure.value.message
+    (tmp_path / "pip.conf").write_text(f"[global]\ncert = /etc/ssl/certs/ca-certificates.crt\n# {secret}\n")
+    configuration = f"PIP_CONFIG_FILE={tmp_path / 'pip.conf'}"
+    built = builder.build(model, "secret:2", secrets=(configuration,), extra_requirements=("iniconfig==2.1.0",))
     saved = tmp_path / "image.tar"
     docker_engine.docker("save", "-o", str(saved), built.tag)
     assert secret.encode() not in saved.read_bytes()
     with pytest.raises(AssertionError):
-        docker_engine.docker("run", "--rm", "--entrypoint", "ls", built.tag, "/run/secrets/NETRC")
+        docker_engine.docker("run", "--rm", "--entrypoint", "ls", built.tag, "/run/secrets/PIP_CONFIG_FILE")
 
 
 def _layers(engine: DockerEngine, tag: str) -> list[str]:
