@@ -76,7 +76,11 @@ def test_user_is_a_number(user: str) -> None:
 def test_context_has_every_file_of_the_model_readable(model: Path, tmp_path: Path) -> None:
     """Hidden files, and those that only their owner may read, are in the context; a manifest is added."""
     (model / "MLmodel").chmod(0o600)
-    context = write_build_context(model, tmp_path / "context", options=trusted())
+    former = os.umask(0o077)
+    try:
+        context = write_build_context(model, tmp_path / "context", options=trusted())
+    finally:
+        os.umask(former)
     copied = tmp_path / "context" / "model"
     assert verify(copied) == compute_digest(model) == context.contents.digest
     assert (copied / "MANIFEST.sha256").is_file()

@@ -106,6 +106,12 @@ def test_index_of_a_model_is_told_about_and_stands_first() -> None:
     assert any("download.pytorch.org" in note for note in found.notes)
 
 
+def test_what_is_installed_here_may_be_built_here() -> None:
+    """A checkout stands for a requirement only if its version is the one that the model asks for."""
+    found = resolve(f"pytest=={pytest.__version__}", "hypothesis==0.0.1", "no-such-distribution-here==1")
+    assert found.met_here() == ["modelpack-core", "pytest"]
+
+
 def test_hashes_are_left_out_with_a_note() -> None:
     """Tools that see one hash ask for all; ours have none."""
     found = resolve("--require-hashes", f"numpy==2.4.6 --hash=sha256:{'0' * 64}")

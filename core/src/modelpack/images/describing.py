@@ -62,8 +62,9 @@ def image_contents(
     environment = model_environment(stored)
     conf = flavor.conf_type.model_validate(stored.mlmodel.flavor_conf(name))
     python = _python(environment, options)
-    needed = required(environment, manager.record_of(flavor), flavor.requirements(conf), options)
-    sources = local_sources(needed.names())
+    declared = () if environment.stated else flavor.requirements(conf)
+    needed = required(environment, manager.record_of(flavor), declared, options)
+    sources = local_sources(needed.met_here())
     return ImageContents(
         python_version=python,
         requirements=needed.text_lines(),

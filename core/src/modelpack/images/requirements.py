@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from modelpack import __version__
@@ -39,9 +40,9 @@ class Required:
     files: tuple[Path, ...]
     notes: tuple[str, ...]
 
-    def names(self) -> list[str]:
-        """The canonical names of what is installed."""
-        return [each.name for each in self.lines if each.name]
+    def met_here(self) -> list[str]:
+        """The canonical names of what is installed here in a version that will do in the image."""
+        return [each.name for each in self.lines if each.name and _is_met_here(each)]
 
     def text_lines(self) -> tuple[str, ...]:
         """What pip and uv read."""
@@ -152,6 +153,11 @@ def _refuse_conda(environment: ModelEnvironment, named: set[str]) -> None:
         )
 
 
+def _is_met_here(line: ImageRequirement) -> bool:
+    version = installed_version(line.name)
+    return version is not None and Requirement(line.line).specifier.contains(version, prereleases=True)
+
+
 def _declared(declared: Sequence[str], notes: list[str]) -> tuple[ImageRequirement, ...]:
     notes.append("the model does not say what it needs: it gets what its flavor needs, as it is installed here")
     versions = {name: installed_version(name) for name in declared}
@@ -164,4 +170,3 @@ def _notes(lines: Iterable[ImageRequirement]) -> Iterator[str]:
             yield f"packages may come from the index that the requirements name: {each.line}"
         if each.hashed:
             yield f"{each.line} is installed without its hashes, since not every requirement has some"
-
