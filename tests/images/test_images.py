@@ -113,7 +113,7 @@ def test_request_at_hand_is_answered_before_the_end(docker_engine: DockerEngine,
 
 
 def test_new_version_of_a_model_is_one_small_layer(docker_engine: DockerEngine, images: Images, tmp_path: Path) -> None:
-    """With the same requirements, a second build, by the command, shares every layer but the model's, which is a few kilobytes."""
+    """With the same requirements, a second build, by the command, shares every layer but the model's few kilobytes."""
     model = save_slow(7.0, tmp_path / "next")
     network = "--engine-argument=--network=host"
     command = [sys.executable, "-m", "modelpack", "build", str(model), "-t", "python:2", "--engine", PROGRAM, network]
