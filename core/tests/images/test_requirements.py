@@ -71,6 +71,15 @@ def test_extra_requirement_takes_the_place_of_the_models() -> None:
     assert len(marked.text_lines()) == 4
 
 
+def test_extra_file_of_requirements_may_name_constraints(tmp_path: Path) -> None:
+    """What `-r` and `-c` name is taken as pip takes it."""
+    (tmp_path / "more.txt").write_text("scipy==1.17.1\n-c limits.txt\n")
+    (tmp_path / "limits.txt").write_text("packaging<99\n")
+    found = resolve(extra=(f"-r {tmp_path / 'more.txt'}",))
+    assert found.text_lines()[2:] == ("scipy==1.17.1",)
+    assert found.constraints == ("packaging<99",)
+
+
 def test_extra_wheel_is_a_file_and_a_requirement(tmp_path: Path) -> None:
     """A wheel that no index has can be given by its path."""
     wheel = tmp_path / "mine-1.0-py3-none-any.whl"
