@@ -121,6 +121,15 @@ def test_what_is_installed_here_may_be_built_here() -> None:
     assert found.met_here() == ["modelpack-core", "pytest"]
 
 
+def test_addresses_are_told_about_wherever_they_stand() -> None:
+    """A requirement or constraint can name the file to install, in place of an index."""
+    environment = ModelEnvironment("3.11", (), ("numpy @ https://example.org/numpy.whl",), (), stated=True)
+    assert "https://example.org/numpy.whl" in required(environment, OWN, [], ImageOptions()).notes[0]
+    local = ModelEnvironment("3.11", (), ("numpy @ file:///opt/numpy.whl",), (), stated=True)
+    with pytest.raises(InvalidArgumentError, match="file:///opt"):
+        required(local, OWN, [], ImageOptions())
+
+
 def test_hashes_are_left_out_with_a_note() -> None:
     """Tools that see one hash ask for all; ours have none."""
     found = resolve("--require-hashes", f"numpy==2.4.6 --hash=sha256:{'0' * 64}")

@@ -79,10 +79,11 @@ def required(
     asked = [each for each in (*models, *extra) if each.name in own]
     kept = [each for each in models if each.name not in own and not _is_dropped(each, chosen, options, notes)]
     lines = [*_merged_own(own, asked, notes), *kept, *(each for each in extra if each.name not in own)]
-    notes.extend(_notes(lines))
+    constraints = parsed_lines(dict.fromkeys((*environment.constraints, *given.constraints)))
+    notes.extend(_notes([*lines, *constraints]))
     return Required(
         lines=tuple(sorted(lines, key=lambda each: bool(each.name))),
-        constraints=tuple(dict.fromkeys((*environment.constraints, *given.constraints))),
+        constraints=tuple(each.line for each in constraints),
         files=tuple(files),
         notes=tuple(notes),
     )
@@ -174,7 +175,7 @@ def _declared(declared: Sequence[str], notes: list[str]) -> tuple[ImageRequireme
 
 def _notes(lines: Iterable[ImageRequirement]) -> Iterator[str]:
     for each in lines:
-        if not each.name and "://" in each.line:
-            yield f"packages may come from the index that the requirements name: {each.line}"
+        if "://" in each.line:
+            yield f"packages may come from where the requirements say: {each.line}"
         if each.hashed:
             yield f"{each.line} is installed without its hashes, since not every requirement has some"
