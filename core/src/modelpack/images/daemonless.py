@@ -1,0 +1,261 @@
+"""Building an image without a container engine: its layers are written here, and the base's are taken as they are."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from modelpack.errors import InvalidArgumentError
+from modelpack.images.contents import MODEL, PACKAGES
+from modelpack.images.oci.archives import write_archive
+from modelpack.images.oci.bases import find_python, require_packages
+from modelpack.images.oci.blobs import BlobStore
+from modelpack.images.oci.images import Execution, extend
+from modelpack.images.oci.layers import write_layer
+from modelpack.images.oci.layouts import write_directory
+from modelpack.images.oci.opening import open_image
+from modelpack.images.oci.packages.installers import find_installer
+from modelpack.images.oci.packages.layer import package_layer
+from modelpack.images.oci.packages.request import PackageRequest
+from modelpack.images.oci.platforms import Platform
+from modelpack.images.oci.references import RegistryReference, parse_reference
+from modelpack.images.oci.registry import Registry
+from modelpack.images.oci.tars import TarFile
+from modelpack.images.oci.uploads import push
+from modelpack.package import manifest
+from modelpack.stores.directories import cache_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from modelpack.images.contents import ImageContents
+    from modelpack.images.oci.credentials import Credentials
+    from modelpack.images.oci.images import Image
+    from modelpack.images.oci.layers import Layer
+    from modelpack.images.oci.packages.layer import PackageLayer
+    from modelpack.images.oci.references import ImageReference
+
+_EPOCH = "SOURCE_DATE_EPOCH"
+ARCHIVE = ".tar"
+"""An output with this suffix is one file; any other is the directory of a layout."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """Where an image goes.
+
+    Attributes:
+        name: What it is called.
+        output: The directory of a layout, or a file that ends in `.tar`; None writes neither.
+        push: Whether it goes to the registry that its name says.
+        insecure: Registries, by host and port, that are spoken to over HTTP; those on this machine are anyway.
+        credentials: Who one is at a registry, by host and port; for others `docker login` is asked.
+    """
+
+    name: str
+    output: Path | None = None
+    push: bool = False
+    insecure: frozenset[str] = frozenset()
+    credentials: Mapping[str, Credentials] = field(default_factory=dict)
+
+    def connect(self, reference: RegistryReference) -> Registry:
+        """The registry of a reference."""
+        name = reference.registry
+        plain = reference.is_loopback or name in self.insecure
+        return Registry(name, plain=plain, credentials=self.credentials.get(name))
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltLayer:
+    """A layer of an image that was built.
+
+    Attributes:
+        title: What is in it.
+        digest: Its digest.
+        size: Its size, compressed.
+        reused: Whether it was there before the build.
+    """
+
+    title: str
+    digest: str
+    size: int
+    reused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltImage:
+    """An image that was built.
+
+    Attributes:
+        name: What it is called.
+        digest: The digest of its manifest, by which a registry has it.
+        layers: Its layers, bottom first.
+        lock: Every distribution in it, pinned, with hashes.
+    """
+
+    name: str
+    digest: str
+    layers: tuple[BuiltLayer, ...]
+    lock: tuple[str, ...]
+
+
+def build_daemonless(
+    contents: ImageContents,
+    delivery: Delivery,
+    *,
+    base: str,
+    platform: str = "linux/amd64",
+    assume_packages: bool = False,
+    progress: Callable[[str], None] = lambda _: None,
+) -> BuiltImage:
+    """Build an image without a container engine.
+
+    The same contents on the same base give the same digest, wherever and whenever: no layer holds a time or a user of
+    this machine. The layer of dependencies is kept, so that the next version of a model adds one small layer.
+
+    Args:
+        contents: What is in it.
+        delivery: Where it goes.
+        base: The image below: `[registry/]repository[:tag][@digest]`, or `oci:DIRECTORY`, `oci-archive:FILE`,
+            `docker-archive:FILE`.
+        platform: `linux/amd64` or `linux/arm64`.
+        assume_packages: Whether the base has the Debian packages of the contents, or what takes their place in another
+            distribution; else they are looked for in its layers.
+        progress: Told what takes long.
+
+    Returns:
+        What was built.
+
+    Raises:
+        InvalidArgumentError: The base has another Python or lacks a Debian package, or a name is malformed.
+        InstallationError: The dependencies cannot be met by wheels.
+        RegistryError: A registry cannot be reached or refuses.
+        ModelpackError: Something else that the message says.
+    """
+    name = RegistryReference.parse(delivery.name)
+    if delivery.output is None and not delivery.push:
+        raise InvalidArgumentError(
+            f"the image {name} would go nowhere", hint="say where with --output DIRECTORY, --output FILE.tar or --push"
+        )
+    with _stores() as (ours, cache):
+        below = _open_base(base, Platform.parse(platform), delivery, cache, progress)
+        python = find_python(below.image, contents.python_version, str(below.name), cache)
+        if not assume_packages:
+            require_packages(below.image, contents.system_packages, str(below.name), cache)
+        packages = package_layer(_request(contents, platform), PACKAGES, find_installer(), cache, progress)
+        own = _own_layers(contents, ours)
+        execution = _execution(contents, python)
+        image = extend(below.image, below.name, [packages.layer, *own.values()], execution, [ours, cache])
+        _deliver(image, below, name, delivery, progress)
+    return _built(image, below.image, packages, own, name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    name: ImageReference
+    image: Image
+
+    def shared_with(self, name: RegistryReference) -> dict[str, str]:
+        """Which of its blobs the registry of a name has already, and in which repository."""
+        if not isinstance(self.name, RegistryReference) or self.name.registry != name.registry:
+            return {}
+        return {layer.digest: self.name.repository for layer in self.image.manifest.layers}
+
+
+@contextmanager
+def _stores() -> Iterator[tuple[BlobStore, BlobStore]]:
+    """A store for this image alone, and the one that is kept."""
+    home = cache_directory(os.environ) / "images"
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".build-", dir=home) as scratch:
+        yield BlobStore(Path(scratch)), BlobStore(home)
+
+
+def _open_base(
+    base: str, platform: Platform, delivery: Delivery, cache: BlobStore, progress: Callable[[str], None]
+) -> _Base:
+    name = parse_reference(base)
+    progress(f"reading {name}")
+    return _Base(name, open_image(name, platform, cache, delivery.connect))
+
+
+def _request(contents: ImageContents, platform: str) -> PackageRequest:
+    return PackageRequest(
+        requirements=contents.requirements,
+        constraints=contents.constraints,
+        wheels=contents.wheels,
+        python_version=contents.python_version,
+        platform=Platform.parse(platform),
+    )
+
+
+def _own_layers(contents: ImageContents, blobs: BlobStore) -> dict[str, Layer]:
+    """The layers that differ from model to model, by what is in them."""
+    files = {"model": [*_model_files(contents.model)], "files": [TarFile(*file) for file in contents.files.items()]}
+    return {title: write_layer(each, blobs, f"modelpack: {title}") for title, each in files.items() if each}
+
+
+def _model_files(model: Path | None) -> Iterator[TarFile]:
+    if model is None:
+        return
+    for name, entry in manifest.files(model):
+        yield TarFile(PurePosixPath(MODEL, name), Path(entry.path))
+    if (model / manifest.NAME).is_file():
+        yield TarFile(PurePosixPath(MODEL, manifest.NAME), model / manifest.NAME)
+
+
+def _execution(contents: ImageContents, python: str) -> Execution:
+    return Execution(
+        entrypoint=_with_interpreter(contents.entrypoint, python),
+        command=contents.command,
+        environment=contents.environment,
+        user=contents.user,
+        ports=[contents.port],
+        health_check=_with_interpreter(contents.health_check, python),
+        labels=contents.labels,
+        created=_created(os.environ),
+    )
+
+
+def _with_interpreter(command: tuple[str, ...], python: str) -> list[str]:
+    return [python if word == "python" and not place else word for place, word in enumerate(command)]
+
+
+def _created(environ: Mapping[str, str]) -> datetime:
+    """The time by https://reproducible-builds.org/specs/source-date-epoch/, or 1970: nothing is said."""
+    try:
+        return datetime.fromtimestamp(int(environ.get(_EPOCH, "0")), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise InvalidArgumentError(f"{_EPOCH} is no number of seconds: {environ[_EPOCH]!r}") from error
+
+
+def _deliver(
+    image: Image, base: _Base, name: RegistryReference, delivery: Delivery, progress: Callable[[str], None]
+) -> None:
+    if delivery.output is not None and delivery.output.suffix == ARCHIVE:
+        progress(f"writing {delivery.output}")
+        write_archive(image, delivery.output, name)
+    elif delivery.output is not None:
+        write_directory(image, delivery.output, name, progress)
+    if delivery.push:
+        push(image, name, delivery.connect(name), shared=base.shared_with(name), progress=progress)
+
+
+def _built(
+    image: Image, base: Image, packages: PackageLayer, own: Mapping[str, Layer], name: RegistryReference
+) -> BuiltImage:
+    layers = [
+        *(BuiltLayer("base", layer.digest, layer.size, reused=True) for layer in base.manifest.layers),
+        _described("dependencies", packages.layer, reused=packages.reused),
+        *(_described(title, layer, reused=False) for title, layer in own.items()),
+    ]
+    return BuiltImage(str(name), image.descriptor.digest, tuple(layers), packages.lock)
+
+
+def _described(title: str, layer: Layer, *, reused: bool) -> BuiltLayer:
+    return BuiltLayer(title, layer.descriptor.digest, layer.descriptor.size, reused)
