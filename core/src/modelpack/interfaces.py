@@ -72,6 +72,8 @@ class Flavor(ABC, Generic[OptionsT, ConfT]):
         fork_safe: Whether a loaded model that has not predicted yet works on in a fork of its process: its library
             keeps no threads, sockets or devices that a child would not have. The scoring server then loads it once for
             all its workers. When in doubt, False: each worker loads the model itself.
+        system_packages: The Debian packages that the library expects of the machine, such as `libgomp1`, beyond what
+            Debian's Python needs itself. They are installed in images of the server.
     """
 
     name: ClassVar[str]
@@ -80,6 +82,7 @@ class Flavor(ABC, Generic[OptionsT, ConfT]):
     conf_type: type[ConfT]
     loader_modules: ClassVar[tuple[str, ...]] = ()
     fork_safe: ClassVar[bool] = False
+    system_packages: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def requirements(self, conf: ConfT) -> Sequence[str]:

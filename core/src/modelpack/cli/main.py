@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from modelpack import __version__
-from modelpack.cli import aliases, inspect, plugins, predict, serve, trust, verify
+from modelpack.cli import aliases, build, inspect, plugins, predict, serve, trust, verify
 from modelpack.cli.boundary import error_boundary
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ def _modelpack(*, debug: DebugOption = False, version: VersionOption = False) ->
     """`debug` is read in `main`, before the commands run; the callback of `version` prints it."""
 
 
+app.command("build")(build.build)
 app.command("inspect")(inspect.inspect_model)
 app.command("predict")(predict.predict)
 app.command("serve")(serve.serve)

@@ -22,10 +22,13 @@ class ImageContents:
     Attributes:
         python_version: The interpreter that the base image must have, such as `3.11`.
         requirements: What is installed into `PACKAGES`: the model's requirements, modelpack-core, the plugins of the
-            model's flavors, and what the caller added. Requirement lines, none of them twice.
-        wheels: Wheels of modelpack's own distributions, built from a checkout where no index has them.
+            flavor, and what the caller added. Requirement lines and index options, none of them twice.
+        constraints: Lines of a constraints file for them; none where the model has none.
+        wheels: Wheels of distributions that no index has: those installed here from a checkout, and files that the
+            caller named. They satisfy the requirements that name them.
         system_packages: Debian packages that those requirements expect of the machine, such as `libgomp1`.
-        files: Small files of ours, by their absolute path in the image; readable by everyone, owned by root.
+        files: Small files of ours, by their absolute path in the image; readable by everyone, owned by root. For a
+            model without a manifest this is the manifest in `MODEL`, so that the server verifies what was built in.
         model: The verified model directory that is copied to `MODEL`; None when it will be mounted there.
         environment: The variables of the process.
         labels: The OCI annotations and vendors' labels.
@@ -34,10 +37,14 @@ class ImageContents:
         command: The default arguments of the entry point.
         port: The port that is exposed.
         health_check: The exec form of what tells whether the server is well.
+        digest: The digest of the model, whether it is copied or mounted; the only one that may run code.
+        notes: What whoever builds the image should be told.
     """
 
     python_version: str
     requirements: tuple[str, ...]
+    digest: str
+    constraints: tuple[str, ...] = ()
     wheels: tuple[Path, ...] = ()
     system_packages: tuple[str, ...] = ()
     files: Mapping[PurePosixPath, bytes] = field(default_factory=dict)
@@ -49,3 +56,4 @@ class ImageContents:
     command: tuple[str, ...] = ("serve",)
     port: int = 8080
     health_check: tuple[str, ...] = ("python", "-m", "modelpack.serving.container", "health")
+    notes: tuple[str, ...] = ()

@@ -52,7 +52,7 @@ class ModuleFlavor(_Module, Flavor[PluginOptions, FlavorConf]):
     """A flavor whose functions and facts stand in a module.
 
     Facts that the module does not state: no options, any conf, no generic Python view, no requirements, not safe to
-    fork; and a format that is not said to be free of code counts as executing it.
+    fork, no Debian packages; and a format that is not said to be free of code counts as executing it.
     """
 
     def __init__(self, module: ModuleType, name: str) -> None:
@@ -63,6 +63,7 @@ class ModuleFlavor(_Module, Flavor[PluginOptions, FlavorConf]):
             conf_type=getattr(module, "conf_type", FlavorConf),
             loader_modules=getattr(module, "loader_modules", ()),
             fork_safe=getattr(module, "fork_safe", False),
+            system_packages=getattr(module, "system_packages", ()),
         )
 
     def requirements(self, conf: FlavorConf) -> Sequence[str]:

@@ -145,9 +145,14 @@ def _fact_problems(record: PluginRecord, plugin: Flavor[Any, Any] | Target[Any])
     if isinstance(plugin, Flavor):
         yield from _type_problems(plugin, "load_options_type", PluginOptions)
         yield from _type_problems(plugin, "conf_type", FlavorConf)
-        loaders: object = plugin.loader_modules
-        if not isinstance(loaders, tuple) or not all(isinstance(loader, str) for loader in loaders):
-            yield f"its loader_modules is {loaders!r}, not a tuple of module names"
+        yield from _names_problems(plugin, "loader_modules", "module names")
+        yield from _names_problems(plugin, "system_packages", "names of Debian packages")
+
+
+def _names_problems(plugin: object, attribute: str, expected: str) -> Iterator[str]:
+    value = getattr(plugin, attribute)
+    if not isinstance(value, tuple) or not all(isinstance(each, str) for each in value):
+        yield f"its {attribute} is {value!r}, not a tuple of {expected}"
 
 
 def _type_problems(plugin: object, attribute: str, base: type) -> Iterator[str]:

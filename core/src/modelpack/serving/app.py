@@ -12,6 +12,8 @@ from starlette.routing import Route
 
 from modelpack.serving.description import description_routes
 from modelpack.serving.errors import failure_handler, routing_error
+from modelpack.serving.execution_parameters import execution_parameters
+from modelpack.serving.fixed import fixed_json
 from modelpack.serving.front import Front
 from modelpack.serving.gate import gate
 from modelpack.serving.health import health, ping, version
@@ -66,6 +68,7 @@ def create_app(model: PyFuncModel, *, settings: ServerSettings | None = None) ->
             Route("/health", health(engine)),
             Route("/version", version(model)),
             Route("/metrics", metrics_endpoint(metrics, labels)),
+            Route("/execution-parameters", fixed_json(lambda: execution_parameters(settings))),
             *tensor_routes,
             *description_routes(model, settings),
         ],

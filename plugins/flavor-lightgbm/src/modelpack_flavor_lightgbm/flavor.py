@@ -53,6 +53,7 @@ class LightGBMFlavor(Flavor[LightGBMOptions, LightGBMConf]):
     options_type = LightGBMOptions
     conf_type = LightGBMConf
     loader_modules = ("mlflow.lightgbm", "modelpack_flavor_lightgbm")
+    system_packages = ("libgomp1",)
 
     def requirements(self, conf: LightGBMConf) -> Sequence[str]:
         """LightGBM, and what reads an estimator."""
