@@ -15,7 +15,7 @@ from modelpack.images.contents import MODEL, PACKAGES
 from modelpack.images.oci.archives import write_archive
 from modelpack.images.oci.bases import find_python, require_packages
 from modelpack.images.oci.blobs import BlobStore
-from modelpack.images.oci.images import Execution, extend
+from modelpack.images.oci.images import Execution, HealthCheck, extend
 from modelpack.images.oci.layers import write_layer
 from modelpack.images.oci.layouts import write_directory
 from modelpack.images.oci.opening import open_image
@@ -40,7 +40,9 @@ if TYPE_CHECKING:
     from modelpack.images.oci.packages.layer import PackageLayer
     from modelpack.images.oci.references import ImageReference
 
+_CREATED = "org.opencontainers.image.created"
 _EPOCH = "SOURCE_DATE_EPOCH"
+_DIRECTORY = "/tmp"  # noqa: S108 - of the container
 ARCHIVE = ".tar"
 """An output with this suffix is one file; any other is the directory of a layout."""
 
@@ -88,7 +90,7 @@ class BuiltLayer:
 
 
 @dataclass(frozen=True, slots=True)
-class BuiltImage:
+class DaemonlessImage:
     """An image that was built.
 
     Attributes:
@@ -109,10 +111,10 @@ def build_daemonless(
     delivery: Delivery,
     *,
     base: str,
-    platform: str = "linux/amd64",
+    platform: str | None = None,
     assume_packages: bool = False,
     progress: Callable[[str], None] = lambda _: None,
-) -> BuiltImage:
+) -> DaemonlessImage:
     """Build an image without a container engine.
 
     The same contents on the same base give the same digest, wherever and whenever: no layer holds a time or a user of
@@ -123,7 +125,7 @@ def build_daemonless(
         delivery: Where it goes.
         base: The image below: `[registry/]repository[:tag][@digest]`, or `oci:DIRECTORY`, `oci-archive:FILE`,
             `docker-archive:FILE`.
-        platform: `linux/amd64` or `linux/arm64`.
+        platform: `linux/amd64` or `linux/arm64`; None for the one of this machine.
         assume_packages: Whether the base has the Debian packages of the contents, or what takes their place in another
             distribution; else they are looked for in its layers.
         progress: Told what takes long.
@@ -142,12 +144,13 @@ def build_daemonless(
         raise InvalidArgumentError(
             f"the image {name} would go nowhere", hint="say where with --output DIRECTORY, --output FILE.tar or --push"
         )
+    wanted = Platform.local() if platform is None else Platform.parse(platform)
     with _stores() as (ours, cache):
-        below = _open_base(base, Platform.parse(platform), delivery, cache, progress)
+        below = _open_base(base, wanted, delivery, cache, progress)
         python = find_python(below.image, contents.python_version, str(below.name), cache)
         if not assume_packages:
             require_packages(below.image, contents.system_packages, str(below.name), cache)
-        packages = package_layer(_request(contents, platform), PACKAGES, find_installer(), cache, progress)
+        packages = package_layer(_request(contents, wanted), PACKAGES, find_installer(), cache, progress)
         own = _own_layers(contents, ours)
         execution = _execution(contents, python)
         image = extend(below.image, below.name, [packages.layer, *own.values()], execution, [ours, cache])
@@ -184,13 +187,13 @@ def _open_base(
     return _Base(name, open_image(name, platform, cache, delivery.connect))
 
 
-def _request(contents: ImageContents, platform: str) -> PackageRequest:
+def _request(contents: ImageContents, platform: Platform) -> PackageRequest:
     return PackageRequest(
         requirements=contents.requirements,
         constraints=contents.constraints,
         wheels=contents.wheels,
         python_version=contents.python_version,
-        platform=Platform.parse(platform),
+        platform=platform,
     )
 
 
@@ -215,10 +218,13 @@ def _execution(contents: ImageContents, python: str) -> Execution:
         command=contents.command,
         environment=contents.environment,
         user=contents.user,
+        directory=_DIRECTORY,
         ports=[contents.port],
-        health_check=_with_interpreter(contents.health_check, python),
+        health_check=HealthCheck(
+            command=_with_interpreter(contents.health_check, python), interval=10, timeout=5, start=120
+        ),
         labels=contents.labels,
-        created=_created(os.environ),
+        created=_created(contents.labels.get(_CREATED), os.environ),
     )
 
 
@@ -226,12 +232,15 @@ def _with_interpreter(command: tuple[str, ...], python: str) -> list[str]:
     return [python if word == "python" and not place else word for place, word in enumerate(command)]
 
 
-def _created(environ: Mapping[str, str]) -> datetime:
-    """The time by https://reproducible-builds.org/specs/source-date-epoch/, or 1970: nothing is said."""
+def _created(stated: str | None, environ: Mapping[str, str]) -> datetime:
+    """What https://reproducible-builds.org/specs/source-date-epoch/ says, or else the time of the model."""
     try:
-        return datetime.fromtimestamp(int(environ.get(_EPOCH, "0")), UTC)
+        if _EPOCH in environ:
+            return datetime.fromtimestamp(int(environ[_EPOCH]), UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise InvalidArgumentError(f"{_EPOCH} is no number of seconds: {environ[_EPOCH]!r}") from error
+    time = datetime.fromtimestamp(0, UTC) if stated is None else datetime.fromisoformat(stated)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _deliver(
@@ -248,13 +257,13 @@ def _deliver(
 
 def _built(
     image: Image, base: Image, packages: PackageLayer, own: Mapping[str, Layer], name: RegistryReference
-) -> BuiltImage:
+) -> DaemonlessImage:
     layers = [
         *(BuiltLayer("base", layer.digest, layer.size, reused=True) for layer in base.manifest.layers),
         _described("dependencies", packages.layer, reused=packages.reused),
         *(_described(title, layer, reused=False) for title, layer in own.items()),
     ]
-    return BuiltImage(str(name), image.descriptor.digest, tuple(layers), packages.lock)
+    return DaemonlessImage(str(name), image.descriptor.digest, tuple(layers), packages.lock)
 
 
 def _described(title: str, layer: Layer, *, reused: bool) -> BuiltLayer:

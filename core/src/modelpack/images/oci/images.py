@@ -49,26 +49,50 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HealthCheck:
+    """How an engine finds out whether a container is well.
+
+    Attributes:
+        command: What it runs.
+        interval: Seconds from one run to the next.
+        timeout: Seconds that a run may take.
+        start: Seconds in which failures do not count yet.
+    """
+
+    command: Sequence[str]
+    interval: int
+    timeout: int
+    start: int
+
+    def document(self) -> dict[str, Any]:
+        """The same as Docker's configuration says it, in nanoseconds."""
+        times = {"Interval": self.interval, "Timeout": self.timeout, "StartPeriod": self.start}
+        return {"Test": ["CMD", *self.command], **{name: seconds * 10**9 for name, seconds in times.items()}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
     """What an image says about the process that runs in it, and about itself.
 
     Attributes:
         entrypoint: What `docker run IMAGE` runs.
         command: Its default arguments.
+        directory: Where it starts.
         environment: Variables, added to those of the base.
         user: `uid:gid`.
         ports: The TCP ports that it listens on.
-        health_check: What tells whether it is well; engines that follow Docker's configuration run it.
+        health_check: What tells whether it is well, as Docker's configuration has it; the OCI's knows the name alone.
         labels: Added to those of the base, and the annotations of the manifest.
         created: When it says that it was made.
     """
 
     entrypoint: Sequence[str]
     command: Sequence[str]
+    directory: str
     environment: Mapping[str, str]
     user: str
     ports: Sequence[int]
-    health_check: Sequence[str]
+    health_check: HealthCheck
     labels: Mapping[str, str]
     created: datetime
 
@@ -149,19 +173,18 @@ def _history(base: Config) -> list[dict[str, Any]]:
 
 
 def _process(base: Mapping[str, Any], execution: Execution) -> dict[str, Any]:
-    """The base's environment, directory, volumes and labels stay; how it starts, stops and is checked does not."""
-    kept = {key: base[key] for key in ("Volumes", "WorkingDir") if base.get(key)}
+    """The base's environment, volumes and labels stay; how it starts, stops and is checked does not."""
     environment = dict(line.partition("=")[::2] for line in base.get("Env") or [])
     return {
-        "WorkingDir": "/",
-        **kept,
+        **({"Volumes": base["Volumes"]} if base.get("Volumes") else {}),
+        "WorkingDir": execution.directory,
         "Env": [f"{name}={value}" for name, value in (environment | dict(execution.environment)).items()],
         "Entrypoint": list(execution.entrypoint),
         "Cmd": list(execution.command),
         "User": execution.user,
         "ExposedPorts": {f"{port}/tcp": {} for port in execution.ports},
         "Labels": {**(base.get("Labels") or {}), **execution.labels},
-        "Healthcheck": {"Test": ["CMD", *execution.health_check]},
+        "Healthcheck": execution.health_check.document(),
     }
 
 

@@ -14,7 +14,7 @@ from modelpack.images.oci.tars import TarFile, write_tar
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_COMPRESSION = 6
+_COMPRESSION = 5
 _WHITEOUT = ".wh."
 
 

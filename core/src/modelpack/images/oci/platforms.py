@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,17 @@ class Platform:
                 hint=f"choose from {', '.join(f'linux/{name}' for name in _MACHINES)}",
             )
         return cls(architecture, variant or None)
+
+    @classmethod
+    def local(cls) -> Self:
+        """The one of this machine, in a container.
+
+        Raises:
+            InvalidArgumentError: There are no wheels for its processor.
+        """
+        machine = platform.machine().lower()
+        names = {wheel: name for name, wheel in _MACHINES.items()} | {name: name for name in _MACHINES}
+        return cls.parse(f"linux/{names.get(machine, machine)}")
 
     @property
     def machine(self) -> str:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PROGRAM = """
-import compileall, py_compile, sys
+import compileall, py_compile, re, sys
 tree, place = sys.argv[1:]
-compileall.compile_dir(tree, quiet=2, stripdir=tree, prependdir=place, force=True,
+compileall.compile_dir(tree, quiet=2, stripdir=tree, prependdir=place, force=True, rx=re.compile("/tests?/"),
                        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
 """
 _VERSION = "import platform; print(platform.python_implementation(), platform.python_version())"
@@ -35,7 +35,7 @@ class Compiler:
     version: str
 
     def compile(self, tree: Path, place: str) -> None:
-        """Compile every module that compiles.
+        """Compile every module that compiles, but for the tests that some packages bring.
 
         The files hold no times (PEP 552), the paths of the image, and constants in one order: they are the same bytes
         when they are compiled in one process, in the order of the names, with a fixed hash seed.

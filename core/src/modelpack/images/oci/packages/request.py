@@ -35,8 +35,9 @@ class PackageRequest:
 
     @property
     def lines(self) -> list[str]:
-        """The requirements file, the wheels in it by their paths."""
-        return [*self.requirements, *(f"{_distribution(wheel)} @ {wheel.resolve().as_uri()}" for wheel in self.wheels)]
+        """The requirements file; the wheels come first, for pip looks for what stands before them in the index."""
+        wheels = [f"{_distribution(wheel)} @ {wheel.resolve().as_uri()}" for wheel in self.wheels]
+        return [*wheels, *self.requirements]
 
     @property
     def options(self) -> list[str]:
