@@ -5,28 +5,25 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from modelpack.errors import InvalidArgumentError
 from modelpack.images.contents import MODEL, PACKAGES
-from modelpack.images.oci.archives import write_archive
 from modelpack.images.oci.bases import find_python, require_packages
 from modelpack.images.oci.blobs import BlobStore
+from modelpack.images.oci.delivery import Delivery, NamedImage, deliver
 from modelpack.images.oci.images import Execution, HealthCheck, extend
 from modelpack.images.oci.layers import write_layer
-from modelpack.images.oci.layouts import write_directory
 from modelpack.images.oci.opening import open_image
 from modelpack.images.oci.packages.installers import find_installer
 from modelpack.images.oci.packages.layer import package_layer
 from modelpack.images.oci.packages.request import PackageRequest
 from modelpack.images.oci.platforms import Platform
-from modelpack.images.oci.references import RegistryReference, parse_reference
-from modelpack.images.oci.registry import Registry
+from modelpack.images.oci.references import parse_reference
 from modelpack.images.oci.tars import TarFile
-from modelpack.images.oci.uploads import push
 from modelpack.package import manifest
 from modelpack.stores.directories import cache_directory
 
@@ -34,42 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from modelpack.images.contents import ImageContents
-    from modelpack.images.oci.credentials import Credentials
     from modelpack.images.oci.images import Image
     from modelpack.images.oci.layers import Layer
     from modelpack.images.oci.packages.layer import PackageLayer
-    from modelpack.images.oci.references import ImageReference
 
 _CREATED = "org.opencontainers.image.created"
 _EPOCH = "SOURCE_DATE_EPOCH"
 _DIRECTORY = "/tmp"  # noqa: S108 - of the container
-ARCHIVE = ".tar"
-"""An output with this suffix is one file; any other is the directory of a layout."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """Where an image goes.
-
-    Attributes:
-        name: What it is called.
-        output: The directory of a layout, or a file that ends in `.tar`; None writes neither.
-        push: Whether it goes to the registry that its name says.
-        insecure: Registries, by host and port, that are spoken to over HTTP; those on this machine are anyway.
-        credentials: Who one is at a registry, by host and port; for others `docker login` is asked.
-    """
-
-    name: str
-    output: Path | None = None
-    push: bool = False
-    insecure: frozenset[str] = frozenset()
-    credentials: Mapping[str, Credentials] = field(default_factory=dict)
-
-    def connect(self, reference: RegistryReference) -> Registry:
-        """The registry of a reference."""
-        name = reference.registry
-        plain = reference.is_loopback or name in self.insecure
-        return Registry(name, plain=plain, credentials=self.credentials.get(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +107,7 @@ def build_daemonless(
         RegistryError: A registry cannot be reached or refuses.
         ModelpackError: Something else that the message says.
     """
-    name = RegistryReference.parse(delivery.name)
-    if delivery.output is None and not delivery.push:
-        raise InvalidArgumentError(
-            f"the image {name} would go nowhere", hint="say where with --output DIRECTORY, --output FILE.tar or --push"
-        )
+    delivery.check()
     wanted = Platform.local() if platform is None else Platform.parse(platform)
     with _stores() as (ours, cache):
         below = _open_base(base, wanted, delivery, cache, progress)
@@ -154,20 +118,8 @@ def build_daemonless(
         own = _own_layers(contents, ours)
         execution = _execution(contents, python)
         image = extend(below.image, below.name, [packages.layer, *own.values()], execution, [ours, cache])
-        _deliver(image, below, name, delivery, progress)
-    return _built(image, below.image, packages, own, name)
-
-
-@dataclass(frozen=True, slots=True)
-class _Base:
-    name: ImageReference
-    image: Image
-
-    def shared_with(self, name: RegistryReference) -> dict[str, str]:
-        """Which of its blobs the registry of a name has already, and in which repository."""
-        if not isinstance(self.name, RegistryReference) or self.name.registry != name.registry:
-            return {}
-        return {layer.digest: self.name.repository for layer in self.image.manifest.layers}
+        deliver(image, below, delivery, progress)
+    return _built(image, below.image, packages, own, str(delivery.reference))
 
 
 @contextmanager
@@ -181,10 +133,10 @@ def _stores() -> Iterator[tuple[BlobStore, BlobStore]]:
 
 def _open_base(
     base: str, platform: Platform, delivery: Delivery, cache: BlobStore, progress: Callable[[str], None]
-) -> _Base:
+) -> NamedImage:
     name = parse_reference(base)
     progress(f"reading {name}")
-    return _Base(name, open_image(name, platform, cache, delivery.connect))
+    return NamedImage(name, open_image(name, platform, cache, delivery.connect))
 
 
 def _request(contents: ImageContents, platform: Platform) -> PackageRequest:
@@ -243,27 +195,13 @@ def _created(stated: str | None, environ: Mapping[str, str]) -> datetime:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _deliver(
-    image: Image, base: _Base, name: RegistryReference, delivery: Delivery, progress: Callable[[str], None]
-) -> None:
-    if delivery.output is not None and delivery.output.suffix == ARCHIVE:
-        progress(f"writing {delivery.output}")
-        write_archive(image, delivery.output, name)
-    elif delivery.output is not None:
-        write_directory(image, delivery.output, name, progress)
-    if delivery.push:
-        push(image, name, delivery.connect(name), shared=base.shared_with(name), progress=progress)
-
-
-def _built(
-    image: Image, base: Image, packages: PackageLayer, own: Mapping[str, Layer], name: RegistryReference
-) -> DaemonlessImage:
+def _built(image: Image, base: Image, packages: PackageLayer, own: Mapping[str, Layer], name: str) -> DaemonlessImage:
     layers = [
         *(BuiltLayer("base", layer.digest, layer.size, reused=True) for layer in base.manifest.layers),
         _described("dependencies", packages.layer, reused=packages.reused),
         *(_described(title, layer, reused=False) for title, layer in own.items()),
     ]
-    return DaemonlessImage(str(name), image.descriptor.digest, tuple(layers), packages.lock)
+    return DaemonlessImage(name, image.descriptor.digest, tuple(layers), packages.lock)
 
 
 def _described(title: str, layer: Layer, *, reused: bool) -> BuiltLayer:
