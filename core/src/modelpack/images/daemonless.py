@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from modelpack.images.oci.packages.request import PackageRequest
 from modelpack.images.oci.platforms import Platform
 from modelpack.images.oci.references import parse_reference
 from modelpack.images.oci.tars import TarFile
+from modelpack.images.oci.transport import Transport
 from modelpack.package import manifest
 from modelpack.stores.directories import cache_directory
 
@@ -109,17 +111,19 @@ def build_daemonless(
     """
     delivery.check()
     wanted = Platform.local() if platform is None else Platform.parse(platform)
-    with _stores() as (ours, cache):
-        below = _open_base(base, wanted, delivery, cache, progress)
-        python = find_python(below.image, contents.python_version, str(below.name), cache)
+    with _stores() as (ours, cache), closing(Transport()) as transport:
+        name = parse_reference(base)
+        progress(f"reading {name}")
+        below = open_image(name, wanted, cache, partial(delivery.connect, transport=transport))
+        python = find_python(below, contents.python_version, str(name), cache)
         if not assume_packages:
-            require_packages(below.image, contents.system_packages, str(below.name), cache)
+            require_packages(below, contents.system_packages, str(name), cache)
         packages = package_layer(_request(contents, wanted), PACKAGES, find_installer(), cache, progress)
         own = _own_layers(contents, ours)
         execution = _execution(contents, python)
-        image = extend(below.image, below.name, [packages.layer, *own.values()], execution, [ours, cache])
-        deliver(image, below, delivery, progress)
-    return _built(image, below.image, packages, own, str(delivery.reference))
+        image = extend(below, name, [packages.layer, *own.values()], execution, [ours, cache])
+        deliver(image, NamedImage(name, below), delivery, transport, progress)
+    return _built(image, below, packages, own, str(delivery.reference))
 
 
 @contextmanager
@@ -129,14 +133,6 @@ def _stores() -> Iterator[tuple[BlobStore, BlobStore]]:
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".build-", dir=home) as scratch:
         yield BlobStore(Path(scratch)), BlobStore(home)
-
-
-def _open_base(
-    base: str, platform: Platform, delivery: Delivery, cache: BlobStore, progress: Callable[[str], None]
-) -> NamedImage:
-    name = parse_reference(base)
-    progress(f"reading {name}")
-    return NamedImage(name, open_image(name, platform, cache, delivery.connect))
 
 
 def _request(contents: ImageContents, platform: Platform) -> PackageRequest:

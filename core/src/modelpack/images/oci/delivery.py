@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from modelpack.images.oci.credentials import Credentials
     from modelpack.images.oci.images import Image
     from modelpack.images.oci.references import ImageReference
+    from modelpack.images.oci.transport import Transport
 
 ARCHIVE = ".tar"
 """An output with this suffix is one file; any other is the directory of a layout."""
@@ -42,11 +43,11 @@ class Delivery:
     insecure: frozenset[str] = frozenset()
     credentials: Mapping[str, Credentials] = field(default_factory=dict)
 
-    def connect(self, reference: RegistryReference) -> Registry:
+    def connect(self, reference: RegistryReference, transport: Transport) -> Registry:
         """The registry of a reference."""
         name = reference.registry
         plain = reference.is_loopback or name in self.insecure
-        return Registry(name, plain=plain, credentials=self.credentials.get(name))
+        return Registry(name, plain=plain, transport=transport, credentials=self.credentials.get(name))
 
     @property
     def reference(self) -> RegistryReference:
@@ -94,13 +95,16 @@ class NamedImage:
         return {layer.digest: self.name.repository for layer in self.image.manifest.layers}
 
 
-def deliver(image: Image, base: NamedImage, delivery: Delivery, progress: Callable[[str], None]) -> None:
+def deliver(
+    image: Image, base: NamedImage, delivery: Delivery, transport: Transport, progress: Callable[[str], None]
+) -> None:
     """Bring an image to where it goes.
 
     Args:
         image: The image.
         base: What it was built upon.
         delivery: Where it goes.
+        transport: How registries are reached.
         progress: Told what takes long.
 
     Raises:
@@ -114,4 +118,5 @@ def deliver(image: Image, base: NamedImage, delivery: Delivery, progress: Callab
     elif delivery.output is not None:
         write_directory(image, delivery.output, name, progress)
     if delivery.push:
-        push(image, name, delivery.connect(name), shared=base.shared_with(name), progress=progress)
+        registry = delivery.connect(name, transport)
+        push(image, name, registry, shared=base.shared_with(name), progress=progress)

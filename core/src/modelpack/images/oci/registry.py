@@ -34,17 +34,15 @@ class Registry:
     Args:
         name: Its host, with its port; `docker.io` is Docker Hub.
         plain: Whether to speak HTTP to it: on this machine, or when the user says so.
-        credentials: Who one is; None takes what `docker login` remembers.
         transport: How it is reached.
+        credentials: Who one is; None takes what `docker login` remembers.
     """
 
-    def __init__(
-        self, name: str, *, plain: bool, credentials: Credentials | None = None, transport: Transport | None = None
-    ) -> None:
+    def __init__(self, name: str, *, plain: bool, transport: Transport, credentials: Credentials | None = None) -> None:
         self.name = name
         host = "registry-1.docker.io" if name == DOCKER_HUB else name
         self._base = f"{'http' if plain else 'https'}://{host}/v2/"
-        self._transport = transport or Transport()
+        self._transport = transport
         known = credentials or find_credentials(name, os.environ)
         self._authentication = Authentication(self._transport, known, plain=plain)
 
@@ -77,17 +75,26 @@ class Registry:
         """
         url = urljoin(self._base, path)
         ours = urlsplit(url)[:2] == urlsplit(self._base)[:2]
-        start = None if body is None or isinstance(body, bytes) else body.tell()
-        while True:
-            sent = self._authentication.header(scopes) if ours else {}
-            response = self._transport.request(method, url, headers={**(headers or {}), **sent}, body=body, again=again)
-            if response.status != _UNAUTHORIZED or not ours:
-                return response
-            if not self._authentication.answer(response, scopes) or sent:
-                return response
-            response.drain_conn()
-            if start is not None and body is not None and not isinstance(body, bytes):
+        start = 0 if body is None or isinstance(body, bytes) else body.tell()
+
+        def send() -> BaseHTTPResponse:
+            if body is not None and not isinstance(body, bytes):
                 body.seek(start)
+            sent = self._authentication.header(scopes) if ours else {}
+            return self._transport.request(method, url, headers={**(headers or {}), **sent}, body=body, again=again)
+
+        response = send()
+        if response.status == _UNAUTHORIZED and ours and self._answered(response, scopes):
+            response.drain_conn()
+            return send()
+        return response
+
+    def _answered(self, response: BaseHTTPResponse, scopes: Sequence[str]) -> bool:
+        try:
+            return self._authentication.answer(response, scopes)
+        except RegistryError:
+            response.close()
+            raise
 
 
 class RegistryBlobs:

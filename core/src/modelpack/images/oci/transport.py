@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 5
 _CONNECT_TIMEOUT = 10
 _READ_TIMEOUT = 120
+_CONNECTIONS = 4
 _LONGEST_WAIT = 60
 _PASSING = (408, 429, 500, 502, 503, 504)
 _SHOWN = 300
@@ -34,12 +35,13 @@ class RegistryError(ModelpackError):
 class Transport:
     """Requests to registries, over HTTPS with the certificates that the machine trusts.
 
+    Needs the extra `images`, which is asked for when the first request is made.
+
     Args:
         backoff: Seconds before the second retry of a request; the next ones wait twice as long each.
     """
 
     def __init__(self, *, backoff: float = 0.5) -> None:
-        self._urllib3 = require("urllib3", "images")
         self._backoff = backoff
         self._pools: dict[str | None, PoolManager] = {}
 
@@ -82,6 +84,10 @@ class Transport:
         """Wait before something that takes several requests is tried again as a whole."""
         time.sleep(self._backoff * 2 ** (attempt - 1))
 
+    @property
+    def _urllib3(self) -> Any:
+        return require("urllib3", "images")
+
     def close(self) -> None:
         """End the connections."""
         for pool in self._pools.values():
@@ -111,7 +117,9 @@ class Transport:
         if proxy not in self._pools:
             timeout = self._urllib3.Timeout(connect=_CONNECT_TIMEOUT, read=_READ_TIMEOUT)
             kind = self._urllib3.PoolManager if proxy is None else self._urllib3.ProxyManager
-            self._pools[proxy] = kind(*filter(None, [proxy]), timeout=timeout, headers={"User-Agent": "modelpack"})
+            self._pools[proxy] = kind(
+                *filter(None, [proxy]), timeout=timeout, maxsize=_CONNECTIONS, headers={"User-Agent": "modelpack"}
+            )
         return self._pools[proxy]
 
 
