@@ -120,7 +120,8 @@ def test_manifest_of_another_digest_is_refused(registry: SmallRegistry, image: D
         pull(registry, store, f"@{asked}")
 
 
-def test_layer_of_another_digest_is_refused(registry: SmallRegistry, image: Descriptor, store: BlobStore) -> None:
+@pytest.mark.usefixtures("image")
+def test_layer_of_another_digest_is_refused(registry: SmallRegistry, store: BlobStore) -> None:
     """A changed layer is not kept, whatever the registry says about it."""
     digest = pull(registry, BlobStore(store.root / "first")).manifest.layers[0].digest
     size = len(registry.blobs[REPOSITORY, digest])
@@ -131,7 +132,8 @@ def test_layer_of_another_digest_is_refused(registry: SmallRegistry, image: Desc
     assert not list(store.path("").glob(".*"))
 
 
-def test_endless_layer_is_cut_off(registry: SmallRegistry, image: Descriptor, store: BlobStore) -> None:
+@pytest.mark.usefixtures("image")
+def test_endless_layer_is_cut_off(registry: SmallRegistry, store: BlobStore) -> None:
     """What is longer than its descriptor says is not read to its end."""
     layer_digest = pull(registry, BlobStore(store.root / "first")).manifest.layers[0].digest
     registry.blobs[REPOSITORY, layer_digest] = b"x" * (200 << 20)
@@ -163,7 +165,8 @@ def test_download_that_breaks_off_goes_on_where_it_was(
     assert pulled.descriptor.digest == image.digest
 
 
-def test_truncated_layer_is_refused(registry: SmallRegistry, image: Descriptor, store: BlobStore) -> None:
+@pytest.mark.usefixtures("image")
+def test_truncated_layer_is_refused(registry: SmallRegistry, store: BlobStore) -> None:
     """A layer that ends too soon, and says so itself, is not taken."""
     digest = pull(registry, BlobStore(store.root / "first")).manifest.layers[0].digest
     registry.blobs[REPOSITORY, digest] = registry.blobs[REPOSITORY, digest][:-1]
@@ -181,7 +184,8 @@ def test_answer_that_passes_is_waited_out(
     assert not registry.faults
 
 
-def test_registry_that_stays_broken_is_given_up(registry: SmallRegistry, image: Descriptor, store: BlobStore) -> None:
+@pytest.mark.usefixtures("image")
+def test_registry_that_stays_broken_is_given_up(registry: SmallRegistry, store: BlobStore) -> None:
     """After five attempts the error says what it answered."""
     registry.faults.extend(failing(503, 5))
     with pytest.raises(RegistryError, match="the registry answers 503"):
@@ -228,11 +232,14 @@ def test_password_goes_to_the_token_server_alone(registry: SmallRegistry, image:
 def test_identity_token_is_exchanged(registry: SmallRegistry, image: Descriptor, store: BlobStore) -> None:
     """A login that left a token instead of a password posts it to the token server (OAuth 2)."""
     registry.token = "t0ken"  # noqa: S105
-    registry.login = "client_id=modelpack&grant_type=refresh_token&refresh_token=id&scope=repository%3Ateam%2Fbase%3Apull&service=small"
+    scope = "repository%3Ateam%2Fbase%3Apull"
+    form = ["client_id=modelpack", "grant_type=refresh_token", "refresh_token=id", f"scope={scope}", "service=small"]
+    registry.login = "&".join(form)
     assert pull(registry, store, user=Credentials("", "", "id")).descriptor.digest == image.digest
 
 
-def test_wrong_password_says_who_refused(registry: SmallRegistry, image: Descriptor, store: BlobStore) -> None:
+@pytest.mark.usefixtures("image")
+def test_wrong_password_says_who_refused(registry: SmallRegistry, store: BlobStore) -> None:
     """The error shows what the token server says, and not the password."""
     registry.token, registry.login = "t0ken", "Basic other"
     with pytest.raises(RegistryError, match="answers 401: incorrect username or password") as caught:
@@ -259,9 +266,7 @@ def test_basic_authentication_is_done_when_it_is_asked_for(
         pull(registry, store)
 
 
-def test_password_never_goes_to_a_token_server_over_http(
-    registry: SmallRegistry, image: Descriptor, store: BlobStore
-) -> None:
+def test_password_never_goes_to_a_token_server_over_http(registry: SmallRegistry) -> None:
     """A registry over HTTPS cannot send the password where everyone reads it."""
     from modelpack.images.oci.authentication import Authentication
 
@@ -293,7 +298,8 @@ def test_redirect_to_another_host_carries_no_credentials(
         assert all("Authorization" not in headers for _, _, headers in elsewhere.requests)
 
 
-def test_unknown_tag_is_not_found(registry: SmallRegistry, image: Descriptor, store: BlobStore) -> None:
+@pytest.mark.usefixtures("image")
+def test_unknown_tag_is_not_found(registry: SmallRegistry, store: BlobStore) -> None:
     """The error names the image and shows what the registry says."""
     with pytest.raises(NotFoundError, match=r"team/base:2: the registry answers 404: manifest unknown"):
         pull(registry, store, ":2")

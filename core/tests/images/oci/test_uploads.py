@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from pathlib import Path
 
@@ -29,8 +30,8 @@ def no_logins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def image(tmp_path: Path) -> Image:
-    """An image with two layers, one of them of 40 MiB that do not compress to nothing."""
-    large = b"".join(number.to_bytes(4, "big") for number in range(10 << 20))
+    """An image with two layers, one of them too large for one piece of an upload."""
+    large = os.urandom(17 << 20)
     layout = small_layout(tmp_path / "image", {"small": b"small"}, {"large": large})
     return open_directory(LayoutReference(layout), Platform.parse("linux/amd64"))
 

@@ -13,7 +13,7 @@ from modelpack.images.oci.credentials import Credentials, find_credentials
 from modelpack.images.oci.documents import INDEXES, MANIFESTS, Descriptor
 from modelpack.images.oci.references import DOCKER_HUB, RegistryReference
 from modelpack.images.oci.selection import LARGEST_DOCUMENT, read_image
-from modelpack.images.oci.transport import ATTEMPTS, RegistryError, Transport, reading, refusal
+from modelpack.images.oci.transport import ATTEMPTS, RegistryError, Transport, UnreachableError, reading, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -150,7 +150,7 @@ class RegistryBlobs:
             )
             try:
                 self._append(response, descriptor, writer)
-            except RegistryError:
+            except UnreachableError:
                 if attempt == ATTEMPTS:
                     raise
                 self.registry.pause(attempt)

@@ -32,6 +32,10 @@ class RegistryError(ModelpackError):
     error_code = "REGISTRY_ERROR"
 
 
+class UnreachableError(RegistryError):
+    """There is no answer, or it broke off; another attempt may get one."""
+
+
 class Transport:
     """Requests to registries, over HTTPS with the certificates that the machine trusts.
 
@@ -69,7 +73,7 @@ class Transport:
             again: Whether to try again at all.
 
         Raises:
-            RegistryError: There is no answer.
+            UnreachableError: There is no answer.
         """
         extra: dict[str, Any] = {"body": body} if fields is None else {"fields": fields}
         if fields is not None and method == "POST":
@@ -128,18 +132,18 @@ def reading(url: str) -> Iterator[None]:
     """Turn what can go wrong on the way into an error that names the host.
 
     Raises:
-        RegistryError: It did go wrong.
+        UnreachableError: It did go wrong.
     """
     urllib3 = require("urllib3", "images")
     host = urlsplit(url).netloc.rpartition("@")[2]
     try:
         yield
     except urllib3.exceptions.SSLError as error:
-        raise RegistryError(
+        raise UnreachableError(
             f"{host} cannot be trusted: {error}", hint="set SSL_CERT_FILE, or use --insecure for HTTP"
         ) from error
     except urllib3.exceptions.HTTPError as error:
-        raise RegistryError(
+        raise UnreachableError(
             f"{host} cannot be reached: {_cause(error)}", hint="check the name and the network"
         ) from error
 

@@ -6,7 +6,7 @@ from typing import IO, TYPE_CHECKING
 from urllib.parse import urlencode
 
 from modelpack.images.oci.documents import OCI_MANIFEST, Descriptor
-from modelpack.images.oci.transport import ATTEMPTS, RegistryError, passes, refusal
+from modelpack.images.oci.transport import ATTEMPTS, RegistryError, UnreachableError, passes, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -60,7 +60,7 @@ class _Repository:
     def bring(self, descriptor: Descriptor, image: Image) -> str:
         """Have a blob there, by the cheapest way; the answer says which it was."""
         head = self._request("HEAD", f"blobs/{descriptor.digest}")
-        head.release_conn()
+        head.drain_conn()
         if head.status == _OK:
             return "there already:"
         if self._mounted(descriptor):
@@ -93,7 +93,7 @@ class _Repository:
             content.seek(0)
             try:
                 response = send(descriptor, content)
-            except RegistryError:
+            except UnreachableError:
                 if attempt == ATTEMPTS:
                     raise
             else:
