@@ -26,6 +26,8 @@ class Platform(Enum):
     sagemaker = "sagemaker"
 
 
+_NOBODY = "10001:10001"
+
 TagOption = Annotated[
     str | None,
     typer.Option("--tag", "-t", metavar="NAME", help="The image's name, such as wine:3.", show_default=False),
@@ -72,7 +74,10 @@ SecretOption = Annotated[
         "environment or a file, and the image nothing of it. Repeatable.",
     ),
 ]
-UserOption = Annotated[str, typer.Option("--user", metavar="UID[:GID]|root", help="Who the server runs as.")]
+UserOption = Annotated[
+    str | None,
+    typer.Option("--user", metavar="UID[:GID]|root", help="Who the server runs as.", show_default="10001:10001"),
+]
 ForOption = Annotated[
     Platform | None, typer.Option("--for", help="Follow the rules of a platform; SageMaker wants root.")
 ]
@@ -112,7 +117,7 @@ def build(  # noqa: PLR0913 - each is one option of the command
     extra_requirement: ExtraOption = None,
     without_requirement: WithoutOption = None,
     build_secret: SecretOption = None,
-    user: UserOption = "10001:10001",
+    user: UserOption = None,
     platform_rules: ForOption = None,
     engine: EngineOption = None,
     engine_argument: EngineArgumentOption = None,
@@ -131,7 +136,7 @@ def build(  # noqa: PLR0913 - each is one option of the command
         python=python,
         extra_requirements=tuple(extra_requirement or ()),
         without_requirements=tuple(without_requirement or ()),
-        user="root" if platform_rules is Platform.sagemaker else user,
+        user=user or ("root" if platform_rules is Platform.sagemaker else _NOBODY),
     )
     if context_only is not None:
         context = write_build_context(uri, context_only, options=options, base=base)

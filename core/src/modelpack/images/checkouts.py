@@ -93,9 +93,9 @@ def _build(source: Path, directory: Path) -> None:
 
 def _builder() -> list[str]:
     """The command that takes a directory for wheels and a source."""
-    uv = shutil.which("uv")
-    if uv is not None:
-        return [uv, "build", "--quiet", "--wheel", "--out-dir"]
+    uv = [sys.executable, "-m", "uv"] if find_spec("uv") is not None else [shutil.which("uv") or ""]
+    if uv[0]:
+        return [*uv, "build", "--quiet", "--wheel", "--out-dir"]
     if find_spec("pip") is not None:
         return [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir"]
     raise MissingDependencyError(

@@ -65,6 +65,7 @@ def write_build_context(
         _write_text(path / "Dockerfile", text)
         _write_dependencies(path, contents)
         _write_model(path, contents)
+        _open_to_all(path)
     return BuildContext(path, contents)
 
 
@@ -85,7 +86,7 @@ def _write_dependencies(path: Path, contents: ImageContents) -> None:
 
 
 def _write_model(path: Path, contents: ImageContents) -> None:
-    """Copy the model, so that everyone may read it whoever could read the original, and lay our files over it."""
+    """Copy the model, and lay our files over it."""
     if contents.model is not None:
         for name in [name for name, _ in model_files(contents.model)] + [MANIFEST]:
             if (contents.model / name).exists():
@@ -95,6 +96,12 @@ def _write_model(path: Path, contents: ImageContents) -> None:
         inside = str(place) not in outer
         target = names.MODEL_FOLDER + str(place).removeprefix(MODEL) if inside else names.FILES_FOLDER + str(place)
         _made_parent(path / target).write_bytes(content)
+
+
+def _open_to_all(path: Path) -> None:
+    """Let every user read what an image takes over with its modes, whoever may read the originals."""
+    for each in path.rglob("*"):
+        each.chmod(0o755 if each.is_dir() else 0o644)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from modelpack import __version__
 from modelpack.errors import InvalidArgumentError
+from modelpack.images.checkouts import build_wheels, local_sources
 from modelpack.images.contents import MODEL, PACKAGES, ImageContents
 from modelpack.images.model_environment import model_environment
 from modelpack.images.options import ROOT, ImageOptions
-from modelpack.images.requirements import installation
+from modelpack.images.requirements import required
 from modelpack.package.load import open_model, trust_reasons
 from modelpack.package.manifest import NAME as MANIFEST
 from modelpack.package.manifest import files as model_files
@@ -60,12 +61,15 @@ def image_contents(
     flavor = manager.flavor(name)
     environment = model_environment(stored)
     conf = flavor.conf_type.model_validate(stored.mlmodel.flavor_conf(name))
-    installed = installation(environment, manager.record_of(flavor), flavor.requirements(conf), options, wheels)
+    python = _python(environment, options)
+    declared = () if environment.stated else flavor.requirements(conf)
+    needed = required(environment, manager.record_of(flavor), declared, options)
+    sources = local_sources(needed.met_here())
     return ImageContents(
-        python_version=_python(environment, options),
-        requirements=installed.requirements,
+        python_version=python,
+        requirements=needed.text_lines(),
         constraints=environment.constraints,
-        wheels=installed.wheels,
+        wheels=build_wheels([*sources.values(), *needed.files], wheels),
         system_packages=flavor.system_packages,
         files=_files(stored) if options.with_model else {},
         model=stored.path if options.with_model else None,
@@ -73,7 +77,7 @@ def image_contents(
         labels=_labels(stored, name),
         user=options.owner,
         digest=stored.digest,
-        notes=installed.notes,
+        notes=needed.notes,
     )
 
 

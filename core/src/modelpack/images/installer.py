@@ -22,7 +22,7 @@ VALUES = {"PIP_INDEX_URL": "UV_DEFAULT_INDEX", "PIP_EXTRA_INDEX_URL": "UV_INDEX"
 """Secrets that are values: pip's variable, and uv's for the same."""
 FILES = {"PIP_CONFIG_FILE": (), "NETRC": (), "SSL_CERT_FILE": ("PIP_CERT", "REQUESTS_CA_BUNDLE")}
 """Secrets that are files: the variable, and others that name the same."""
-_TESTS = re.compile(r"[/\\](tests?|testing)[/\\]")
+_TESTS = re.compile(r"[/\\]tests?[/\\]")
 
 
 def main(python: str, target: str) -> None:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from modelpack import __version__
 from modelpack.errors import InvalidArgumentError, InvalidModelError
-from modelpack.images.checkouts import build_wheels, local_sources
 from modelpack.images.requirement_lines import ImageRequirement, parsed_lines
 from modelpack.package.distributions import installed_version
 from modelpack.package.environment import CORE
@@ -27,43 +27,45 @@ _MLFLOW = frozenset({"mlflow", "mlflow-skinny", "mlflow-tracing"})
 
 
 @dataclass(frozen=True, slots=True)
-class Installation:
+class Required:
     """What is installed in an image.
 
     Attributes:
-        requirements: Requirement lines and index options, none of them twice.
-        wheels: Files that satisfy some of them.
+        lines: Requirements and index options, none of them twice.
+        files: Wheels that the caller named; each satisfies one of the lines.
         notes: What whoever builds the image should know of it.
     """
 
-    requirements: tuple[str, ...]
-    wheels: tuple[Path, ...]
+    lines: tuple[ImageRequirement, ...]
+    files: tuple[Path, ...]
     notes: tuple[str, ...]
 
+    def met_here(self) -> list[str]:
+        """The canonical names of what is installed here in a version that will do in the image."""
+        return [each.name for each in self.lines if each.name and _is_met_here(each)]
 
-def installation(
-    environment: ModelEnvironment,
-    record: PluginRecord,
-    declared: Sequence[str],
-    options: ImageOptions,
-    directory: Path,
-) -> Installation:
+    def text_lines(self) -> tuple[str, ...]:
+        """What pip and uv read."""
+        return tuple(dict.fromkeys(each.line for each in self.lines))
+
+
+def required(
+    environment: ModelEnvironment, record: PluginRecord, declared: Sequence[str], options: ImageOptions
+) -> Required:
     """Work out what is installed.
 
-    modelpack's own distributions have the versions that are installed here, since it is these that know how to make the
-    image; all else is as the model says.
+    Our own distributions have the versions that are installed here, since it is these that know how to make the image;
+    all else is as the model says.
 
     Args:
         environment: What the model says.
         record: The plugin whose flavor is served.
         declared: What the flavor says that it needs, for a model that says nothing itself.
         options: What whoever builds the image adds and leaves out.
-        directory: Where wheels are built.
 
     Raises:
         InvalidModelError: The model needs packages of conda that are nowhere named as pip knows them.
         InvalidArgumentError: An extra requirement cannot be read.
-        ModelpackError: A wheel cannot be built.
     """
     notes: list[str] = []
     extra, files = _extra(options.extra_requirements)
@@ -71,12 +73,11 @@ def installation(
     _refuse_conda(environment, chosen | {canonicalize_name(name) for name in options.without_requirements})
     own = _own(record)
     models = environment.requirements if environment.stated else _declared(declared, notes)
-    kept = [each for each in models if not _is_dropped(each, chosen, options, notes)]
-    lines = [*_merged_own(own, [*kept, *extra], notes), *(each for each in (*kept, *extra) if each.name not in own)]
+    asked = [each for each in (*models, *extra) if each.name in own]
+    kept = [each for each in models if each.name not in own and not _is_dropped(each, chosen, options, notes)]
+    lines = [*_merged_own(own, asked, notes), *kept, *(each for each in extra if each.name not in own)]
     notes.extend(_notes(lines))
-    sources = local_sources(each.name for each in lines if each.name)
-    wheels = build_wheels([*sources.values(), *files], directory) if sources or files else ()
-    return Installation(tuple(dict.fromkeys(each.line for each in _options_first(lines))), wheels, tuple(notes))
+    return Required(tuple(sorted(lines, key=lambda each: bool(each.name))), tuple(files), tuple(notes))
 
 
 def _extra(given: Iterable[str]) -> tuple[tuple[ImageRequirement, ...], list[Path]]:
@@ -152,6 +153,11 @@ def _refuse_conda(environment: ModelEnvironment, named: set[str]) -> None:
         )
 
 
+def _is_met_here(line: ImageRequirement) -> bool:
+    version = installed_version(line.name)
+    return version is not None and Requirement(line.line).specifier.contains(version, prereleases=True)
+
+
 def _declared(declared: Sequence[str], notes: list[str]) -> tuple[ImageRequirement, ...]:
     notes.append("the model does not say what it needs: it gets what its flavor needs, as it is installed here")
     versions = {name: installed_version(name) for name in declared}
@@ -164,7 +170,3 @@ def _notes(lines: Iterable[ImageRequirement]) -> Iterator[str]:
             yield f"packages may come from the index that the requirements name: {each.line}"
         if each.hashed:
             yield f"{each.line} is installed without its hashes, since not every requirement has some"
-
-
-def _options_first(lines: Iterable[ImageRequirement]) -> list[ImageRequirement]:
-    return sorted(lines, key=lambda each: bool(each.name))

@@ -8,6 +8,7 @@ import sys
 from modelpack.serving.processes.signals import ending_at_once
 
 _USAGE = 2
+_ARGUMENTS = "the argument is `serve`, or `health`; settings are variables, such as MODELPACK_WORKERS"
 _TRAIN = "this image serves a model, and trains none: start it with the argument `serve`"
 
 
@@ -22,7 +23,7 @@ def main(arguments: list[str]) -> int:
         from modelpack.serving.container.health import is_healthy
 
         return 0 if is_healthy(os.environ) else 1
-    sys.stderr.write(f"{_TRAIN if arguments == ['train'] else 'usage: serve | health'}\n")
+    sys.stderr.write(f"{_TRAIN if arguments == ['train'] else _ARGUMENTS}\n")
     return _USAGE
 
 

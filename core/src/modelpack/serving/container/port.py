@@ -9,7 +9,6 @@ from modelpack.errors import InvalidArgumentError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PORT = "PORT"
 DEFAULT = 8080
 _ORDER = ("MODELPACK_PORT", "SAGEMAKER_BIND_TO_PORT", "PORT")
 

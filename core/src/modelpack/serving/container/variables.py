@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from modelpack.errors import InvalidArgumentError
 from modelpack.pyfunc.policy import Policy
-from modelpack.serving.container.port import PORT, listening_port
+from modelpack.serving.container.port import listening_port
 from modelpack.serving.settings import LogFormat, Protocol, parse_size
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ FOREIGN: Mapping[str, tuple[str, Callable[[str], Any]]] = {
 """The settings behind variables of SageMaker and of MLflow's container (S139); a later one goes before an earlier one,
 and our own before all of them."""
 
-OTHERS = frozenset({"MODEL", "FLAVOR", "POLICY", "TRUST", "HOME", "DISABLE_PLUGINS", "TRACE_HOOKS", PORT})
+OTHERS = frozenset({"MODEL", "FLAVOR", "POLICY", "TRUST", "HOME", "DISABLE_PLUGINS", "TRACE_HOOKS", "PORT"})
 """What else stands behind our prefix."""
 
 
