@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 
 import pytest
 from containers import Container, running
-from docker_engine import DockerEngine
+from docker_engine import PROGRAM, DockerEngine
 from image_building import Builder, SavedModel, save_slow
 
 from modelpack.images import BuildError, BuiltImage
@@ -110,15 +112,21 @@ def test_request_at_hand_is_answered_before_the_end(docker_engine: DockerEngine,
     assert answers == [[6.0]]
 
 
-def test_new_version_of_a_model_is_one_small_layer(
-    docker_engine: DockerEngine, builder: Builder, images: Images, tmp_path: Path
-) -> None:
-    """With the same requirements, a second build shares every layer but the model's, which is a few kilobytes."""
-    second = builder.build(save_slow(7.0, tmp_path / "next"), "python:2")
-    former, latter = (_layers(docker_engine, tag) for tag in (images["python"].tag, second.tag))
+def test_new_version_of_a_model_is_one_small_layer(docker_engine: DockerEngine, images: Images, tmp_path: Path) -> None:
+    """With the same requirements, a second build, by the command, shares every layer but the model's few kilobytes."""
+    model = save_slow(7.0, tmp_path / "next")
+    network = "--engine-argument=--network=host"
+    command = [sys.executable, "-m", "modelpack", "build", str(model), "-t", "python:2", "--engine", PROGRAM, network]
+    done = subprocess.run(
+        [*command, "--json"], env=docker_engine.environment, capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout)["engine"] == "docker"
+    assert docker_engine.docker("inspect", "-f", "{{.Id}}", "python:2").stdout.strip() in done.stdout
+    assert "exporting to image" in done.stderr  # what the engine says is passed on
+    former, latter = (_layers(docker_engine, tag) for tag in (images["python"].tag, "python:2"))
     assert latter[:-1] == former[:-1]
     assert latter[-1] != former[-1]
-    history = ["history", "--no-trunc", "--human=false", "--format", "{{.Size}} {{.CreatedBy}}", second.tag]
+    history = ["history", "--no-trunc", "--human=false", "--format", "{{.Size}} {{.CreatedBy}}", "python:2"]
     lines = docker_engine.docker(*history).stdout.splitlines()
     (size,) = (int(line.split()[0]) for line in lines if "COPY model/" in line)
     assert 0 < size < 50_000

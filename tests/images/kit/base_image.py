@@ -22,6 +22,9 @@ PYTHON = "3.11"
 NAME = f"python:{PYTHON}-slim"
 """What the generated Dockerfile calls its base."""
 
+ROOT_NAME = "modelpack-test-root"
+"""The root file system that it is made of, as an image."""
+
 _SUITE = "bookworm"
 _PACKAGES = "python3,python3-pip,ca-certificates"
 _AUTHORITIES = "etc/ssl/certs/ca-certificates.crt"
@@ -32,7 +35,7 @@ _UNUSED = ("var/cache/apt/archives", "var/lib/apt/lists", "usr/share/doc", "usr/
 def base_tar() -> Path:
     """The root file system as a tar file, which is made once on a machine: it takes a minute.
 
-    Nothing of this machine is in it: see `overlay`.
+    Nothing of this machine is in it: see `write_base`.
     """
     directory = user_cache_path("modelpack-tests", appauthor=False, ensure_exists=True)
     tar = directory / f"debian-python-{platform.machine()}-{_RECIPE}.tar"
@@ -44,26 +47,19 @@ def base_tar() -> Path:
     return tar
 
 
-def overlay(directory: Path) -> dict[str, str]:
-    """Write what lets pip and uv reach the package index from a container as they do from here.
-
-    Args:
-        directory: Laid over the root file system.
-
-    Returns:
-        The variables that belong to it.
-    """
-    authorities = directory / _AUTHORITIES
+def write_base(context: Path) -> Path:
+    """Write the context of the base image: over the root, what lets pip and uv reach the package index as from here."""
+    authorities = context / "overlay" / _AUTHORITIES
     authorities.parent.mkdir(parents=True)
     shutil.copyfile(os.environ.get("SSL_CERT_FILE", f"/{_AUTHORITIES}"), authorities)
     index = os.environ.get("PIP_INDEX_URL", "")
-    lines = ["[global]", f"cert = /{_AUTHORITIES}", *([f"index-url = {index}"] if index else [])]
-    (directory / "etc/pip.conf").write_text("\n".join(lines) + "\n")
-    return {
-        "SSL_CERT_FILE": f"/{_AUTHORITIES}",
-        **({"UV_DEFAULT_INDEX": index} if index else {}),
-        **_proxies(os.environ),
-    }
+    settings = ["[global]", f"cert = /{_AUTHORITIES}", *([f"index-url = {index}"] if index else [])]
+    (context / "overlay" / "etc" / "pip.conf").write_text("\n".join(settings) + "\n")
+    variables = {"SSL_CERT_FILE": f"/{_AUTHORITIES}", "UV_DEFAULT_INDEX": index, **_proxies(os.environ)}
+    lines = [f"ENV {name}={value}" for name, value in variables.items() if value]
+    text = "\n".join([f"FROM {ROOT_NAME}", "COPY overlay/ /", *lines, 'CMD ["python3"]'])
+    (context / "Dockerfile").write_text(text)
+    return context
 
 
 def _proxies(environ: Mapping[str, str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from base_image import NAME, base_tar, overlay
+from base_image import NAME, ROOT_NAME, base_tar, write_base
 from debian_packages import require
 
 if TYPE_CHECKING:
@@ -52,13 +52,9 @@ class DockerEngine:
 
     def add_base(self) -> str:
         """Make `python:3.11-slim` known, and answer its name."""
+        self.docker("import", str(base_tar()), ROOT_NAME)
         with tempfile.TemporaryDirectory() as scratch:
-            variables = overlay(Path(scratch, "overlay"))
-            lines = [f"ENV {name}={value}" for name, value in variables.items()]
-            self.docker("import", str(base_tar()), "modelpack-test-root")
-            text = "\n".join(["FROM modelpack-test-root", "COPY overlay/ /", *lines, 'CMD ["python3"]'])
-            Path(scratch, "Dockerfile").write_text(text)
-            self.docker("build", "-q", "-t", NAME, scratch)
+            self.docker("build", "-q", "-t", NAME, str(write_base(Path(scratch))))
         return NAME
 
 

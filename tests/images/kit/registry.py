@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import tempfile
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from debian_packages import require
+from ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ def registry() -> Iterator[str]:
     """Start Debian's `docker-registry`; answers its address, `127.0.0.1:PORT`."""
     require(docker_registry="docker-registry")
     with tempfile.TemporaryDirectory(prefix="modelpack-registry-") as scratch:
-        address = f"127.0.0.1:{_free_port()}"
+        address = f"127.0.0.1:{free_port()}"
         configuration = {
             "version": 0.1,
             "log": {"accesslog": {"disabled": True}},
@@ -50,10 +50,3 @@ def _await_answer(url: str, process: subprocess.Popen[bytes]) -> None:
                 return
         time.sleep(0.1)
     raise AssertionError("the registry does not answer")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

@@ -67,7 +67,8 @@ def installer(environment: dict[str, str]) -> list[str]:
 
 def arguments(target: str) -> list[str]:
     """What is installed, and where to."""
-    named = ["--requirement", str(HERE / "requirements.txt"), "--constraint", str(HERE / "constraints.txt")]
+    files = {"--requirement": HERE / "requirements.txt", "--constraint": HERE / "constraints.txt"}
+    named = [word for option, file in files.items() if file.stat().st_size for word in (option, str(file))]
     return ["--target", target, *named, *sorted(map(str, HERE.glob("wheels/*.whl")))]
 
 
