@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from modelpack.errors import InvalidArgumentError
 from modelpack.images.contents import MODEL, PACKAGES
+from modelpack.images.describing import image_contents
 from modelpack.images.oci.bases import find_python, require_packages
 from modelpack.images.oci.blobs import BlobStore
 from modelpack.images.oci.delivery import Delivery, NamedImage, deliver
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from modelpack.images.oci.images import Image
     from modelpack.images.oci.layers import Layer
     from modelpack.images.oci.packages.layer import PackageLayer
+    from modelpack.images.options import ImageOptions
 
 _CREATED = "org.opencontainers.image.created"
 _EPOCH = "SOURCE_DATE_EPOCH"
@@ -66,14 +68,55 @@ class DaemonlessImage:
     Attributes:
         name: What it is called.
         digest: The digest of its manifest, by which a registry has it.
+        model_digest: The digest of the model that it trusts.
         layers: Its layers, bottom first.
         lock: Every distribution in it, pinned, with hashes.
     """
 
     name: str
     digest: str
+    model_digest: str
     layers: tuple[BuiltLayer, ...]
     lock: tuple[str, ...]
+
+
+def build_model_daemonless(
+    model: str | os.PathLike[str],
+    delivery: Delivery,
+    *,
+    options: ImageOptions | None = None,
+    base: str | None = None,
+    platform: str | None = None,
+    assume_packages: bool = False,
+    progress: Callable[[str], None] = lambda _: None,
+) -> DaemonlessImage:
+    """Build the image of a model's scoring server without a container engine.
+
+    Args:
+        model: A model directory, or the URI of one.
+        delivery: Where it goes.
+        options: What is in the image, beyond what the model says.
+        base: As for `build_daemonless`; by default Docker Hub's slim Python of the version that is needed.
+        platform: As for `build_daemonless`.
+        assume_packages: As for `build_daemonless`.
+        progress: Told what takes long, and what whoever builds the image should know.
+
+    Raises:
+        ModelpackError: As `image_contents` and `build_daemonless`.
+    """
+    delivery.check()
+    with tempfile.TemporaryDirectory(prefix="modelpack-build-") as scratch:
+        contents = image_contents(model, options, wheels=Path(scratch))
+        for note in contents.notes:
+            progress(f"note: {note}")
+        return build_daemonless(
+            contents,
+            delivery,
+            base=base or f"python:{contents.python_version}-slim",
+            platform=platform,
+            assume_packages=assume_packages,
+            progress=progress,
+        )
 
 
 def build_daemonless(
@@ -123,7 +166,13 @@ def build_daemonless(
         execution = _execution(contents, python)
         image = extend(below, name, [packages.layer, *own.values()], execution, [ours, cache])
         deliver(image, NamedImage(name, below), delivery, transport, progress)
-    return _built(image, below, packages, own, str(delivery.reference))
+    return DaemonlessImage(
+        name=str(delivery.reference),
+        digest=image.descriptor.digest,
+        model_digest=contents.digest,
+        layers=_layers(below, packages, own),
+        lock=packages.lock,
+    )
 
 
 @contextmanager
@@ -191,13 +240,12 @@ def _created(stated: str | None, environ: Mapping[str, str]) -> datetime:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _built(image: Image, base: Image, packages: PackageLayer, own: Mapping[str, Layer], name: str) -> DaemonlessImage:
-    layers = [
+def _layers(base: Image, packages: PackageLayer, own: Mapping[str, Layer]) -> tuple[BuiltLayer, ...]:
+    return (
         *(BuiltLayer("base", layer.digest, layer.size, reused=True) for layer in base.manifest.layers),
         _described("dependencies", packages.layer, reused=packages.reused),
         *(_described(title, layer, reused=False) for title, layer in own.items()),
-    ]
-    return DaemonlessImage(name, image.descriptor.digest, tuple(layers), packages.lock)
+    )
 
 
 def _described(title: str, layer: Layer, *, reused: bool) -> BuiltLayer:

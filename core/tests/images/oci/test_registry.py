@@ -58,11 +58,11 @@ def pull(registry: SmallRegistry, store: BlobStore, version: str = ":1", user: C
         return image
 
 
-def failing(status: int, times: int, **headers: str) -> list[Fault]:
+def failing(status: int, times: int) -> list[Fault]:
     """Faults that answer requests for blobs with a status."""
 
     def fault(handler: Handler) -> bool:
-        return "/blobs/" in handler.path and handler.answer(status, **headers)
+        return "/blobs/" in handler.path and handler.answer(status, Retry_After="0")
 
     return [fault] * times
 
@@ -179,7 +179,7 @@ def test_answer_that_passes_is_waited_out(
     registry: SmallRegistry, image: Descriptor, store: BlobStore, status: int
 ) -> None:
     """A registry that is busy, or about to restart, is asked again, after the time that it says."""
-    registry.faults.extend(failing(status, 2, Retry_After="0"))
+    registry.faults.extend(failing(status, 2))
     assert pull(registry, store).descriptor.digest == image.digest
     assert not registry.faults
 

@@ -82,6 +82,6 @@ def _diff_id(directory: Path, descriptor: dict[str, Any]) -> str:
 
 def _content(directory: Path, descriptor: dict[str, Any]) -> bytes:
     assert _DIGEST.fullmatch(descriptor["digest"])
-    content = (directory / "blobs" / "sha256" / descriptor["digest"].partition(":")[2]).read_bytes()
+    content: bytes = (directory / "blobs" / "sha256" / descriptor["digest"].partition(":")[2]).read_bytes()
     assert len(content) == descriptor["size"], "descriptor.md"
     return content

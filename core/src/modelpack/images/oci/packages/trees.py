@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NOTES = ("INSTALLER", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json")
+_UP = "../../"
+"""How pip leads from the packages to `bin`, which lies beside them only until they are moved to the target."""
 _SHEBANG = b"#!"
 _INTERPRETER = b"#!/usr/bin/env python\n"
 
@@ -71,7 +73,8 @@ def _point_scripts(directory: Path) -> None:
 def _rewrite(record: Path, tree: Path) -> None:
     """The rows of files that are there, sorted; the hashes of the programs anew, for they were changed."""
     rows = csv.reader(io.StringIO(record.read_text(encoding="utf-8")))
-    names = {row[0] for row in rows if row and not row[0].startswith(("../", "/")) and (tree / row[0]).is_file()}
+    listed = {row[0].removeprefix(_UP) for row in rows if row}
+    names = {name for name in listed if not name.startswith(("../", "/")) and (tree / name).is_file()}
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     for name in sorted(names):
