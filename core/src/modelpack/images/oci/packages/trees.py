@@ -9,10 +9,7 @@ import io
 import shutil
 from configparser import ConfigParser
 from configparser import Error as ConfigError
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 _NOTES = ("INSTALLER", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json")
 _UP = "../../"
@@ -61,11 +58,11 @@ def _entry_points(file: Path) -> list[str]:
 def _point_scripts(directory: Path) -> None:
     if not directory.is_dir():
         return
-    for script in directory.iterdir():
-        content = script.read_bytes() if script.is_file() else b""
-        first, _, rest = content.partition(b"\n")
+    for script in filter(Path.is_file, list(directory.iterdir())):
+        first, _, rest = script.read_bytes().partition(b"\n")
         if first.startswith(_SHEBANG) and b"python" in first:
             script.write_bytes(_INTERPRETER + rest)
+        script.chmod(0o755)  # uv makes every one of them executable, pip those that are so in the wheel
     if not any(directory.iterdir()):
         directory.rmdir()
 
