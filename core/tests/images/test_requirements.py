@@ -71,6 +71,15 @@ def test_extra_requirement_takes_the_place_of_the_models() -> None:
     assert len(marked.text_lines()) == 4
 
 
+def test_extra_file_of_requirements_may_name_constraints(tmp_path: Path) -> None:
+    """What `-r` and `-c` name is taken as pip takes it."""
+    (tmp_path / "more.txt").write_text("scipy==1.17.1\n-c limits.txt\n")
+    (tmp_path / "limits.txt").write_text("packaging<99\n")
+    found = resolve(extra=(f"-r {tmp_path / 'more.txt'}",))
+    assert found.text_lines()[2:] == ("scipy==1.17.1",)
+    assert found.constraints == ("packaging<99",)
+
+
 def test_extra_wheel_is_a_file_and_a_requirement(tmp_path: Path) -> None:
     """A wheel that no index has can be given by its path."""
     wheel = tmp_path / "mine-1.0-py3-none-any.whl"
@@ -110,6 +119,15 @@ def test_what_is_installed_here_may_be_built_here() -> None:
     """A checkout stands for a requirement only if its version is the one that the model asks for."""
     found = resolve(f"pytest=={pytest.__version__}", "hypothesis==0.0.1", "no-such-distribution-here==1")
     assert found.met_here() == ["modelpack-core", "pytest"]
+
+
+def test_addresses_are_told_about_wherever_they_stand() -> None:
+    """A requirement or constraint can name the file to install, in place of an index."""
+    environment = ModelEnvironment("3.11", (), ("numpy @ https://example.org/numpy.whl",), (), stated=True)
+    assert "https://example.org/numpy.whl" in required(environment, OWN, [], ImageOptions()).notes[0]
+    local = ModelEnvironment("3.11", (), ("numpy @ file:///opt/numpy.whl",), (), stated=True)
+    with pytest.raises(InvalidArgumentError, match="file:///opt"):
+        required(local, OWN, [], ImageOptions())
 
 
 def test_hashes_are_left_out_with_a_note() -> None:

@@ -68,7 +68,7 @@ def image_contents(
     return ImageContents(
         python_version=python,
         requirements=needed.text_lines(),
-        constraints=environment.constraints,
+        constraints=needed.constraints,
         wheels=build_wheels([*sources.values(), *needed.files], wheels),
         system_packages=flavor.system_packages,
         files=_files(stored) if options.with_model else {},

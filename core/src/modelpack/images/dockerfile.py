@@ -79,7 +79,7 @@ def _server(contents: ImageContents) -> Iterator[str]:
         yield "# hadolint ignore=DL3008"
         yield (
             f"RUN apt-get update && apt-get install -y --no-install-recommends {_packages(contents)} "
-            "&& rm -rf /var/lib/apt/lists/*"
+            "&& rm -rf /var/lib/apt/lists/* /var/cache/apt/*"
         )
     yield f"COPY --from=builder {PACKAGES} {PACKAGES}"
     if contents.model is not None:

@@ -14,7 +14,7 @@ from modelpack.errors import InvalidArgumentError, InvalidModelError
 from modelpack.images.requirement_lines import ImageRequirement, parsed_lines
 from modelpack.package.distributions import installed_version
 from modelpack.package.environment import CORE
-from modelpack.package.requirements import read_requirements
+from modelpack.package.requirements import RequirementLines, read_requirements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,11 +32,13 @@ class Required:
 
     Attributes:
         lines: Requirements and index options, none of them twice.
+        constraints: Lines of a constraints file for them.
         files: Wheels that the caller named; each satisfies one of the lines.
         notes: What whoever builds the image should know of it.
     """
 
     lines: tuple[ImageRequirement, ...]
+    constraints: tuple[str, ...]
     files: tuple[Path, ...]
     notes: tuple[str, ...]
 
@@ -68,7 +70,8 @@ def required(
         InvalidArgumentError: An extra requirement cannot be read.
     """
     notes: list[str] = []
-    extra, files = _extra(options.extra_requirements)
+    given, files = _extra(options.extra_requirements)
+    extra = parsed_lines(given.requirements)
     chosen = {each.name for each in extra if each.name}
     _refuse_conda(environment, chosen | {canonicalize_name(name) for name in options.without_requirements})
     own = _own(record)
@@ -76,11 +79,17 @@ def required(
     asked = [each for each in (*models, *extra) if each.name in own]
     kept = [each for each in models if each.name not in own and not _is_dropped(each, chosen, options, notes)]
     lines = [*_merged_own(own, asked, notes), *kept, *(each for each in extra if each.name not in own)]
-    notes.extend(_notes(lines))
-    return Required(tuple(sorted(lines, key=lambda each: bool(each.name))), tuple(files), tuple(notes))
+    constraints = parsed_lines(dict.fromkeys((*environment.constraints, *given.constraints)))
+    notes.extend(_notes([*lines, *constraints]))
+    return Required(
+        lines=tuple(sorted(lines, key=lambda each: bool(each.name))),
+        constraints=tuple(each.line for each in constraints),
+        files=tuple(files),
+        notes=tuple(notes),
+    )
 
 
-def _extra(given: Iterable[str]) -> tuple[tuple[ImageRequirement, ...], list[Path]]:
+def _extra(given: Iterable[str]) -> tuple[RequirementLines, list[Path]]:
     """The lines of the caller, and the wheels: a wheel is a line with its name and version, too."""
     lines: list[str] = []
     files: list[Path] = []
@@ -90,7 +99,7 @@ def _extra(given: Iterable[str]) -> tuple[tuple[ImageRequirement, ...], list[Pat
             files.append(Path(each))
         else:
             lines.append(each)
-    return parsed_lines(read_requirements(lines, argument="--extra-requirement").requirements), files
+    return read_requirements(lines, argument="--extra-requirement"), files
 
 
 def _wheel_line(path: Path) -> str:
@@ -166,7 +175,7 @@ def _declared(declared: Sequence[str], notes: list[str]) -> tuple[ImageRequireme
 
 def _notes(lines: Iterable[ImageRequirement]) -> Iterator[str]:
     for each in lines:
-        if not each.name and "://" in each.line:
-            yield f"packages may come from the index that the requirements name: {each.line}"
+        if "://" in each.line:
+            yield f"packages may come from where the requirements say: {each.line}"
         if each.hashed:
             yield f"{each.line} is installed without its hashes, since not every requirement has some"

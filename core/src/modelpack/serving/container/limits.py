@@ -6,12 +6,10 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-NumberT = TypeVar("NumberT", int, float)
+    from collections.abc import Iterable, Iterator, Mapping
 
 _MOUNT = Path("/sys/fs/cgroup")
 _MEMBERSHIP = Path("/proc/self/cgroup")
@@ -40,17 +38,26 @@ class Limits:
             membership: The file that says to which cgroups the process belongs.
         """
         joined = _joined(membership)
-        unified = list(_folders((mount, mount / "unified"), joined.get("", "/")))
-        quotas = [
-            *_found(_quota, unified),
-            *_found(_first_quota, _folders((mount / "cpu", mount / "cpu,cpuacct"), joined.get("cpu", "/"))),
-        ]
-        sizes = [
-            *_found(_number, (folder / "memory.max" for folder in unified)),
-            *_found(_number, _memory_files(mount, joined)),
-        ]
-        bounded = [size for size in sizes if size < _UNLIMITED]
-        return cls(min([*quotas, _processors()]), min(bounded, default=None))
+        return cls(_cpus(mount, joined), _memory(mount, joined))
+
+
+def _cpus(mount: Path, joined: Mapping[str, str]) -> float:
+    quotas = [
+        *map(_quota, _unified(mount, joined)),
+        *map(_first_quota, _folders((mount / "cpu", mount / "cpu,cpuacct"), joined.get("cpu", "/"))),
+    ]
+    return min([quota for quota in quotas if quota is not None] + [_processors()])
+
+
+def _memory(mount: Path, joined: Mapping[str, str]) -> int | None:
+    sizes = [
+        *(_number(folder / "memory.max") for folder in _unified(mount, joined)),
+        *(
+            _number(folder / "memory.limit_in_bytes")
+            for folder in _folders((mount / "memory",), joined.get("memory", "/"))
+        ),
+    ]
+    return min((size for size in sizes if size is not None and size < _UNLIMITED), default=None)
 
 
 def _processors() -> float:
@@ -76,13 +83,9 @@ def _folders(tops: Iterable[Path], path: str) -> Iterator[Path]:
         yield from (folder for folder in (below, *below.parents) if folder.is_relative_to(top))
 
 
-def _memory_files(mount: Path, joined: dict[str, str]) -> Iterator[Path]:
-    for folder in _folders((mount / "memory",), joined.get("memory", "/")):
-        yield folder / "memory.limit_in_bytes"
-
-
-def _found(read: Callable[[Path], NumberT | None], paths: Iterable[Path]) -> list[NumberT]:
-    return [value for value in map(read, paths) if value is not None]
+def _unified(mount: Path, joined: Mapping[str, str]) -> Iterator[Path]:
+    """The folders of the second version, which some machines have beside the first."""
+    return _folders((mount, mount / "unified"), joined.get("", "/"))
 
 
 def _quota(folder: Path) -> float | None:
