@@ -118,9 +118,21 @@ def test_command_builds_one_digest_anywhere(
     for place in ("one", "another/place"):
         work = tmp_path / place
         work.mkdir(parents=True)
-        model = shutil.copytree(saved_models["sklearn"].path, work / "model")
+        model = shutil.copytree(saved_models["python"].path, work / "model")
         name = f"{image_registry}/models/command-{place.partition('/')[0]}:1"
-        command = [sys.executable, "-m", "modelpack", "build", str(model), "--daemonless", "--json", "-t", name]
+        command = [
+            sys.executable,
+            "-m",
+            "modelpack",
+            "build",
+            str(model),
+            "--trust",
+            str(model),
+            "--daemonless",
+            "--json",
+            "-t",
+            name,
+        ]
         done = subprocess.run(
             [*command, "--base", registry_base, "--push", "--output", "layout"],
             cwd=work,

@@ -64,8 +64,11 @@ def base(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def registry() -> Iterator[SmallRegistry]:
-    """A registry over HTTP."""
+def registry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[SmallRegistry]:
+    """A registry over HTTP, to which nobody is logged in."""
+    for name in ("REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "no-logins"))
     with SmallRegistry().serving() as served:
         yield served
 
@@ -223,3 +226,22 @@ def test_delivery_that_cannot_be_is_refused(tmp_path: Path, base: str, delivery:
     """Before anything is fetched or built."""
     with pytest.raises(InvalidArgumentError, match=said):
         _build(small_contents(tmp_path), base, delivery)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--push"], "--output, --push, --insecure and --assume-packages go with --daemonless"),
+        (["--daemonless", "--push", "--engine", "docker"], "no engine builds a --daemonless image"),
+        (["--daemonless"], "the image docker.io/library/model:1 would go nowhere"),
+    ],
+    ids=["an engine does not push", "no engine is named", "somewhere it has to go"],
+)
+def test_command_refuses_what_does_not_go_together(tmp_path: Path, options: list[str], said: str) -> None:
+    """Two lines say what is wrong and what to do."""
+    small_contents(tmp_path)
+    command = [sys.executable, "-m", "modelpack", "build", str(tmp_path / "model"), "-t", "model:1", *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode in {1, 2}
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr

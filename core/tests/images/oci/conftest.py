@@ -33,3 +33,11 @@ def registry() -> Iterator[SmallRegistry]:
     """A registry over HTTP, whose faults a test chooses."""
     with SmallRegistry().serving() as served:
         yield served
+
+
+@pytest.fixture(autouse=True)
+def no_logins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What the person who runs the tests is logged in to does not matter."""
+    for name in ("REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "no-logins"))

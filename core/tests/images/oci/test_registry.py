@@ -23,14 +23,6 @@ REPOSITORY = "team/base"
 USER = Credentials("ada", "s3cret")
 
 
-@pytest.fixture(autouse=True)
-def no_logins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """What the person who runs the tests is logged in to does not matter."""
-    for name in ("REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "no-logins"))
-
-
 @pytest.fixture
 def image(registry: SmallRegistry, tmp_path: Path) -> Descriptor:
     """An image in the registry, under the tag `1`."""

@@ -20,14 +20,6 @@ from modelpack.images.oci.uploads import push
 REPOSITORY = "team/model"
 
 
-@pytest.fixture(autouse=True)
-def no_logins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """What the person who runs the tests is logged in to does not matter."""
-    for name in ("REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "no-logins"))
-
-
 @pytest.fixture
 def image(tmp_path: Path) -> Image:
     """An image with two layers, one of them too large for one piece of an upload."""

@@ -55,8 +55,8 @@ def find_credentials(registry: str, environ: Mapping[str, str]) -> Credentials |
     for path in _files(environ):
         content = _read(path)
         found = (
-            _ask(content.get("credHelpers", {}).get(_name(registry)), registry)
-            or _stored(content.get("auths", {}), registry, path)
+            _ask((content.get("credHelpers") or {}).get(_name(registry)), registry)
+            or _stored(content.get("auths") or {}, registry, path)
             or _ask(content.get("credsStore"), registry)
         )
         if found is not None:
@@ -126,14 +126,15 @@ def _ask(helper: str | None, registry: str) -> Credentials | None:
             f"the credentials for {registry} are kept by docker-credential-{helper}, which is not there",
             hint="install it, or log in with another helper",
         )
-    done = subprocess.run(  # noqa: S603 - the helper that the user has configured, found on the user's PATH
-        [program, "get"], input=_name(registry), capture_output=True, text=True, timeout=_HELPER_TIMEOUT, check=False
-    )
-    if done.returncode and _ABSENT in done.stdout:
-        return None
+    command = [program, "get"]
     try:
+        done = subprocess.run(  # noqa: S603 - the helper that the user has configured, found on the user's PATH
+            command, input=_name(registry), capture_output=True, text=True, timeout=_HELPER_TIMEOUT, check=False
+        )
+        if done.returncode and _ABSENT in done.stdout:
+            return None
         answer = json.loads(done.stdout)
         username, secret = str(answer["Username"]), str(answer["Secret"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, subprocess.TimeoutExpired) as error:
         raise InvalidArgumentError(f"docker-credential-{helper} gives no credentials for {registry}") from error
     return Credentials("", "", secret) if username == _TOKEN_USER else Credentials(username, secret)

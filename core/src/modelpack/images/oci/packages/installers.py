@@ -72,7 +72,9 @@ class Uv:
         fixed = ["--no-header", "--no-annotate", "--generate-hashes", "--no-strip-extras"]
         with _files(request.lines, request.constraints) as (requirements, *constraints):
             inputs = [requirements, *(word for file in constraints for word in ("-c", file))]
-            text = _run([self.program, "pip", "compile", "--quiet", *inputs, *fixed, *self._target(request)])
+            text = _run(
+                [self.program, "pip", "compile", "--quiet", *inputs, *fixed, *self._target(request)], requirements
+            )
         return text.replace("\\\n", " ").splitlines()
 
     def install(self, lock: Sequence[str], request: PackageRequest, target: Path) -> None:
@@ -83,7 +85,10 @@ class Uv:
         """
         with _files([*request.options, *lock], ()) as (requirements,):
             where = ["--target", str(target), "--link-mode", "copy", "--no-deps"]
-            _run([self.program, "pip", "install", "--quiet", "-r", requirements, *where, *self._target(request)])
+            _run(
+                [self.program, "pip", "install", "--quiet", "-r", requirements, *where, *self._target(request)],
+                requirements,
+            )
 
     def _target(self, request: PackageRequest) -> list[str]:
         version = ["--python-version", request.python_version, "--python", sys.executable]
@@ -104,7 +109,7 @@ class Pip:
             report = scratch / "report.json"
             inputs = ["-r", requirements, *(word for file in constraints for word in ("-c", file))]
             dry = ["--dry-run", "--ignore-installed", "--report", str(report), "--target", str(scratch / "nothing")]
-            _run([*_pip(), *inputs, *dry, *self._target(request)])
+            _run([*_pip(), *inputs, *dry, *self._target(request)], requirements)
             return [_pinned(one) for one in json.loads(report.read_bytes())["install"]]
 
     def install(self, lock: Sequence[str], request: PackageRequest, target: Path) -> None:
@@ -115,7 +120,7 @@ class Pip:
         """
         with _files([*request.options, *lock], ()) as (requirements,):
             where = ["--target", str(target), "--no-compile", "--no-deps", "--no-warn-script-location"]
-            _run([*_pip(), "-r", requirements, *where, *self._target(request)])
+            _run([*_pip(), "-r", requirements, *where, *self._target(request)], requirements)
 
     def _target(self, request: PackageRequest) -> list[str]:
         tags = (word for tag in request.platform.wheel_tags for word in ("--platform", tag))
@@ -158,9 +163,11 @@ def _files(requirements: Sequence[str], constraints: Sequence[str]) -> Iterator[
         yield [str(scratch / name) for name in contents]
 
 
-def _run(command: Sequence[str]) -> str:
+def _run(command: Sequence[str], requirements: str) -> str:
+    """Run uv or pip beside the requirements, so that no settings of the project one happens to be in count."""
     environment = {**os.environ, "NO_COLOR": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)  # noqa: S603 - uv or pip
+    directory = Path(requirements).parent
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=directory, check=False)  # noqa: S603
     if done.returncode:
         lines = _SECRET.sub("…", done.stderr or done.stdout).strip().splitlines()
         raise InstallationError(
