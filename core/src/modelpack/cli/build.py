@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -102,6 +103,26 @@ ContextOption = Annotated[
     Path | None,
     typer.Option("--context-only", metavar="DIR", help="Write the Dockerfile and what it copies; build nothing."),
 ]
+DaemonlessOption = Annotated[
+    bool, typer.Option("--daemonless", help="Write the image without an engine, the same bytes every time.")
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="DIR|FILE.tar", help="With --daemonless: where the OCI layout goes."),
+]
+PushOption = Annotated[
+    bool, typer.Option("--push", help="With --daemonless: push the image to the registry that its name says.")
+]
+InsecureOption = Annotated[
+    list[str] | None,
+    typer.Option("--insecure", metavar="HOST[:PORT]", help="Speak HTTP to this registry. Repeatable."),
+]
+AssumeOption = Annotated[
+    bool,
+    typer.Option(
+        "--assume-packages", help="With --daemonless: the base has the system packages, whatever its layers say."
+    ),
+]
 
 
 def build(  # noqa: PLR0913 - each is one option of the command
@@ -122,11 +143,23 @@ def build(  # noqa: PLR0913 - each is one option of the command
     engine: EngineOption = None,
     engine_argument: EngineArgumentOption = None,
     context_only: ContextOption = None,
+    daemonless: DaemonlessOption = False,
+    output: OutputOption = None,
+    push: PushOption = False,
+    insecure: InsecureOption = None,
+    assume_packages: AssumeOption = False,
     trust: TrustOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Build a container image that serves a model: its environment, the scoring server, and nothing else."""
-    from modelpack.images import EngineOptions, ImageOptions, build_image, write_build_context
+    from modelpack.images import (
+        Delivery,
+        EngineOptions,
+        ImageOptions,
+        build_image,
+        build_model_daemonless,
+        write_build_context,
+    )
 
     uri = chosen_model(model, option)
     options = ImageOptions(
@@ -146,6 +179,28 @@ def build(  # noqa: PLR0913 - each is one option of the command
         return
     if tag is None:
         raise UsageError("the image has no name", hint="give one with --tag NAME, or --context-only DIR")
+    if daemonless:
+        if engine or engine_argument or build_secret:
+            raise UsageError(
+                "no engine builds a --daemonless image",
+                hint="leave out --engine, --engine-argument and --build-secret; uv and pip run with your own settings",
+            )
+        delivery = Delivery(name=tag, output=output, push=push, insecure=frozenset(insecure or ()))
+        written = build_model_daemonless(
+            uri,
+            delivery,
+            options=options,
+            base=base,
+            platform=platform,
+            assume_packages=assume_packages,
+            progress=notice,
+        )
+        if as_json:
+            print_json(asdict(written))
+        notice(f"built {written.name} ({written.digest}) for the model {written.model_digest}")
+        return
+    if output is not None or push or insecure or assume_packages:
+        raise UsageError("--output, --push, --insecure and --assume-packages go with --daemonless")
     engine_options = EngineOptions(
         engine=engine,
         platform=platform,
