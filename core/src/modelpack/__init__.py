@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from modelpack import batch as batch
     from modelpack import models as models
     from modelpack import pyfunc as pyfunc
+    from modelpack.contexts import BatchContext as BatchContext
     from modelpack.contexts import DeployContext as DeployContext
     from modelpack.contexts import LoadContext as LoadContext
     from modelpack.contexts import SaveContext as SaveContext
     from modelpack.errors import ModelpackError as ModelpackError
     from modelpack.errors import ModelpackWarning as ModelpackWarning
     from modelpack.hookspecs import hookimpl as hookimpl
+    from modelpack.interfaces import Engine as Engine
     from modelpack.interfaces import Flavor as Flavor
     from modelpack.interfaces import FlavorConf as FlavorConf
     from modelpack.interfaces import PluginOptions as PluginOptions
@@ -34,7 +37,9 @@ if TYPE_CHECKING:
     from modelpack.tracking.runs import start_run as start_run
 
 _MODULES = {
+    "BatchContext": "modelpack.contexts",
     "DeployContext": "modelpack.contexts",
+    "Engine": "modelpack.interfaces",
     "Flavor": "modelpack.interfaces",
     "FlavorConf": "modelpack.interfaces",
     "LoadContext": "modelpack.contexts",
@@ -47,6 +52,7 @@ _MODULES = {
     "SaveContext": "modelpack.contexts",
     "Target": "modelpack.interfaces",
     "active_run": "modelpack.tracking.runs",
+    "batch": "modelpack",
     "hookimpl": "modelpack.hookspecs",
     "infer_signature": "modelpack.schema.inference",
     "load_model": "modelpack.package.load",

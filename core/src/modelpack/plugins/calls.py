@@ -22,6 +22,7 @@ _TASKS = {
     "modelpack_load_model": "load the model",
     "modelpack_pyfunc_adapt": "make a predictor of the model",
     "modelpack_deploy": "apply the plan",
+    "modelpack_score_batch": "score the batch",
 }
 
 
@@ -85,5 +86,5 @@ def _failures_in_words(owner: PluginRecord, hook: str) -> Iterator[None]:
             f"a module of the model's own has to be installed too, or saved with the model (code_paths)",
         ) from error
     except Exception as error:
-        failure = PluginError if hook == "modelpack_deploy" else ModelFailureError
+        failure = ModelFailureError if owner.kind == "flavor" else PluginError
         raise failure(f"{owner} could not {_TASKS[hook]}: {type(error).__name__}: {error}") from error

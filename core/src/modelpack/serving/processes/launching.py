@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modelpack.pyfunc.model import PyFuncModel
-    from modelpack.serving.processes.source import ModelSource
+    from modelpack.pyfunc.source import ModelSource
     from modelpack.serving.settings import ServerSettings
 
 
