@@ -44,7 +44,7 @@ class InputPlan:
         arrays: Whether data that is just what the signature says becomes one array instead of a frame.
         single: The type of the only column, when there is one only.
         largest: The most bytes that Arrow and Parquet may take once they are read; None for no limit.
-        texts: The columns beside the signature's that are texts wherever the format has no types.
+        texts: The columns beside the signature's that are texts wherever the format has no types; None for all.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class InputPlan:
         *,
         arrays: bool = False,
         largest: int | None = None,
-        texts: Collection[str] = (),
+        texts: Collection[str] | None = (),
     ) -> None:
         """Arrange the inputs of a signature; without one, data is read as its format gives it.
 
@@ -61,7 +61,7 @@ class InputPlan:
             signature: What the model takes.
             arrays: Whether whoever gets the data takes one array where all columns share a number type.
             largest: The most bytes that compressed tables may take once they are read; None for no limit.
-            texts: The columns beside the signature's that are texts wherever the format has no types.
+            texts: The columns beside the signature's that are texts wherever the format has no types; None for all.
         """
         schema = signature.inputs if signature is not None else None
         columns = schema.columns if isinstance(schema, ColumnSchema) else ()
@@ -72,7 +72,7 @@ class InputPlan:
         self.tabular = bool(columns)
         self.uniform = uniform_dtype(schema)
         self.largest = largest
-        self.texts = frozenset(texts) - self.types.keys()
+        self.texts = texts
         self.arrays = arrays and self.uniform is not None
         self._renamed = {str(name): name for name in self.names if not isinstance(name, str)}
 
