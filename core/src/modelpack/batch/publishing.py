@@ -10,6 +10,7 @@ import secrets
 import shutil
 import tempfile
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ SUCCESS = "_SUCCESS"
 _STAGING, _REPLACED = "staging", "replaced"
 _AT_WORKING_DIRECTORY = -100
 _EXCHANGE = 2
+_LOCKS: set[int] = set()
+"""The descriptors that this process has locked."""
 
 
 @contextmanager
@@ -53,6 +56,7 @@ def published(destination: Path, *, overwrite: bool) -> Iterator[Path]:
             _put(staging, destination)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+        _LOCKS.discard(lock)
         os.close(lock)
 
 
@@ -81,7 +85,21 @@ def _locked_directory(destination: Path) -> tuple[Path, int]:
     made.chmod(0o777 & ~_umask())
     lock = os.open(made, os.O_RDONLY)
     _lock(lock)
+    _close_in_forks()
+    _LOCKS.add(lock)
     return made.rename(_beside(destination, _STAGING)), lock
+
+
+@cache
+def _close_in_forks() -> None:
+    """A lock ends with the last process that has it, and a worker may outlive the job."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_close_locks)
+
+
+def _close_locks() -> None:
+    while _LOCKS:
+        os.close(_LOCKS.pop())
 
 
 def _umask() -> int:
@@ -160,13 +178,13 @@ def _unwritable(destination: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise unwritable(destination, error) from error
+        raise unwritable(f"the output {destination}", error) from error
 
 
-def unwritable(destination: Path, error: OSError) -> InvalidArgumentError:
-    """The error for an output that cannot be written."""
+def unwritable(what: str, error: OSError) -> InvalidArgumentError:
+    """The error for what cannot be written."""
     full = error.errno in {errno.ENOSPC, errno.EDQUOT}
     return InvalidArgumentError(
-        f"the output {destination} cannot be written: {error.strerror or error}",
+        f"{what} cannot be written: {error.strerror or error}",
         hint="make room, or name a directory on another disk" if full else None,
     )

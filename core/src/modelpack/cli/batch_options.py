@@ -115,7 +115,7 @@ class EngineChoices:
                 **self._engine_options(),
             )
         if result.failed:
-            notice(f"{len(result.failed)} parts of the input were left out: see {destination}/_errors.json")
+            notice(f"parts of the input that were left out: {len(result.failed)}; see {destination}/_errors.json")
 
     def _engine_options(self) -> dict[str, Any]:
         given = [named_value(text, "-O", "-O master=local[2]") for text in self.options or ()]

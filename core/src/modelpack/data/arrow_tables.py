@@ -87,7 +87,7 @@ def table_from_predictions(predictions: Any, names: Sequence[str], schema: Any =
             return pa.table({name: _arrow_column(values) for name, values in columns.items()})
         arrays = [_arrow_column(columns[field.name], field.type) for field in schema]
         return pa.Table.from_arrays(arrays, schema=schema)
-    except (pa.ArrowException, KeyError, OverflowError) as error:
+    except (pa.ArrowException, KeyError, OverflowError, ValueError) as error:
         raise ModelFailureError(f"the model's answer does not fit an Arrow table: {error}") from error
 
 

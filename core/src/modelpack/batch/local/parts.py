@@ -151,7 +151,7 @@ class PartWriter:
         try:
             yield
         except OSError as error:
-            cause = unwritable(self._directory, error)
+            cause = unwritable("the output", error)
             raise UnwritableError(cause.message, hint=cause.hint) from error
 
 
