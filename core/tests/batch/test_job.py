@@ -271,6 +271,39 @@ def test_what_cannot_be_done_is_told_before_the_job(
     assert names_in(tmp_path) == ["a.csv"]
 
 
+def test_an_output_does_not_lie_in_its_input(saved: Path, put: Callable[..., Path], tmp_path: Path) -> None:
+    """The next job would score it."""
+    put("in/a.csv", [1])
+    with pytest.raises(InvalidArgumentError, match="lies in the input"):
+        predict(saved, tmp_path / "in", tmp_path / "in" / "scores")
+
+
+def test_records_may_leave_out_a_column_to_keep(saved: Path, tmp_path: Path) -> None:
+    """It is missing in their rows; one that none of the first records has was misspelt."""
+    lines = ['{"x": 1, "y": 0.5, "note": "a"}', '{"x": 2, "y": 0.5}', '{"x": 3, "y": 0.5, "note": "c"}']
+    (tmp_path / "in.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    predict(saved, tmp_path / "in.jsonl", tmp_path / "out", keep=["note"], chunk_rows=1)
+    assert pyarrow.parquet.read_table(tmp_path / "out")["note"].to_pylist() == ["a", None, "c"]
+    with pytest.raises(SchemaError, match="missing columns to keep or to partition by: 'Note'"):
+        predict(saved, tmp_path / "in.jsonl", tmp_path / "other", keep=["Note"])
+
+
+def test_a_document_is_partitioned_and_kept_whole(saved: Path, put: Callable[..., Path], tmp_path: Path) -> None:
+    """As any other format."""
+    predict(saved, put("a.json", [1, 2]), tmp_path / "out", keep_all=True, partition_by=["id"])
+    assert pyarrow.parquet.read_table(tmp_path / "out" / "id=a1").select(["x", "y", "z"]).to_pylist() == [
+        {"x": 2.0, "y": 0.5, "z": 4.5}
+    ]
+
+
+def test_a_column_that_stands_twice_is_refused(saved: Path, tmp_path: Path) -> None:
+    """Before the job, like everything that a schema shows."""
+    table = pa.Table.from_arrays([pa.array([1.0])] * 3, names=["x", "y", "x"])
+    pyarrow.parquet.write_table(table, tmp_path / "in.parquet")
+    with pytest.raises(SchemaError, match="column 'x' stands twice"):
+        predict(saved, tmp_path / "in.parquet", tmp_path / "out")
+
+
 def test_an_engine_that_is_not_installed_comes_with_a_pip_line(saved: Path, tmp_path: Path) -> None:
     """The hint names the distribution."""
     with pytest.raises(PluginError) as caught:

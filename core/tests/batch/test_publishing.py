@@ -60,6 +60,16 @@ def test_an_output_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     assert (tmp_path / "out" / "part").read_text(encoding="utf-8") == "new"
 
 
+def test_what_a_symbolic_link_leads_to_is_replaced(tmp_path: Path) -> None:
+    """The link stays."""
+    publish(tmp_path / "real", "old")
+    (tmp_path / "out").symlink_to(tmp_path / "real")
+    publish(tmp_path / "out", "new", overwrite=True)
+    assert (tmp_path / "out").is_symlink()
+    assert (tmp_path / "real" / "part").read_text(encoding="utf-8") == "new"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "real"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems cannot")
 def test_linux_exchanges_directories_in_one_step(tmp_path: Path) -> None:
     """So there is no moment without an output."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from modelpack.batch.chunks import name_clash
 from modelpack.data.arrow_tables import frame_from_arrow
 from modelpack.data.libraries import require
+from modelpack.data.names import repeated
 from modelpack.errors import SchemaError
 from modelpack.pyfunc.enforcement import Enforcer
 from modelpack.pyfunc.mismatch import listed, type_name
@@ -65,10 +66,14 @@ class ColumnCheck:
 
     def schema_problems(self, place: str, schema: Any) -> Iterator[str]:
         """What is wrong with an Arrow schema."""
+        twice = repeated(schema.names)
+        if twice is not None:
+            yield f"column {twice!r} stands twice"
+            return
         yield from self._name_problems(schema.names)
         yield from self._column_problems(frame_from_arrow(schema.empty_table(), schema.names))
         for column in self._columns:
-            if isinstance(column.name, str) and schema.names.count(column.name) == 1:
+            if column.name in schema.names:
                 yield from self._type_problems(column, schema.field(column.name).type)
         for name in self.kept(schema.names):
             if name in schema.names:

@@ -9,7 +9,7 @@ from modelpack.batch.records import FailedPart, InputFile
 from modelpack.batch.scoring import input_codec
 from modelpack.batch.streams import opened_source
 from modelpack.data.arrow_errors import refused
-from modelpack.data.codecs import JSON, PARQUET
+from modelpack.data.codecs import PARQUET
 from modelpack.data.libraries import require
 from modelpack.data.plan import InputPlan
 from modelpack.errors import DataFormatError, ModelpackError, SchemaError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from modelpack.batch.records import BatchRequest
 
 _MOST_SHOWN = 10
-_FIRST_ROWS = 20
+_FIRST_ROWS = 100
 
 
 def checked_files(
@@ -62,8 +62,6 @@ class _Inspector:
                 with refused(f"this is no {codec.name}"):
                     schema = _schema(stream, parquet=codec is PARQUET)
                 return self._fitting(file, schema.names, list(self._check.schema_problems(file.path, schema)))
-            if codec is JSON:
-                return replace(file, keep=self._check.kept(()))  # a document has no first rows: it is read whole
             first = next(codec.read(stream, media_type, self._plan, _FIRST_ROWS), None)
         if first is None or not hasattr(first.data, "columns"):
             return replace(file, keep=self._check.kept(()))

@@ -171,6 +171,12 @@ def _check(request: BatchRequest[Any]) -> None:
         value = getattr(request, name)
         if value not in get_args(allowed):
             raise InvalidArgumentError(f"{name} is {value!r}; expected one of {', '.join(get_args(allowed))}")
+    source = Path(request.source).resolve()
+    if not is_remote(request.source) and source.is_dir() and source in Path(request.destination).resolve().parents:
+        raise InvalidArgumentError(
+            f"the output {request.destination} lies in the input {request.source}",
+            hint="the next job would score it; write it beside the input",
+        )
     for name in ("chunk_rows", "workers"):
         value = getattr(request, name)
         if value is not None and value < 1:

@@ -42,7 +42,7 @@ def published(destination: Path, *, overwrite: bool) -> Iterator[Path]:
         AlreadyExistsError: Something is there, and it is not to be replaced, or is no output of a batch.
         InvalidArgumentError: It cannot be written there.
     """
-    destination = Path(os.path.abspath(destination))  # noqa: PTH100 - a symbolic link is replaced, not what it leads to
+    destination = destination.resolve()
     check_destination(destination, overwrite=overwrite)
     _clear(destination)
     with _unwritable(destination):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from modelpack.data.arrow_tables import data_from_arrow
+from modelpack.data.codecs import JSON_LINES
 from modelpack.data.libraries import require
 from modelpack.data.payload import Payload
 from modelpack.data.plan import InputPlan
@@ -78,7 +79,7 @@ class ChunkReader:
         if isinstance(source, str):
             raise TypeError(f"{codec.name} is read from a stream")
         for payload in codec.read(source, media_type, self._texts, self._rows):
-            yield self._of_payload(payload)
+            yield self._of_payload(payload, optional=codec is JSON_LINES)
 
     def _of_table(self, table: Any) -> Chunk:
         names = self._kept_names(table.column_names)
@@ -86,8 +87,10 @@ class ChunkReader:
         inputs = table.drop_columns(beside) if beside else table
         return Chunk(Payload(data_from_arrow(inputs, self._tables)), table.select(names) if names else None)
 
-    def _of_payload(self, payload: Payload) -> Chunk:
+    def _of_payload(self, payload: Payload, *, optional: bool) -> Chunk:
         frame = payload.data
+        if optional and self._keep and hasattr(frame, "columns"):  # no record of the chunk need have each of them
+            frame = frame.reindex(columns=list(dict.fromkeys((*frame.columns, *self._keep))))
         names = self._kept_names(list(getattr(frame, "columns", ())))
         if not names:
             return Chunk(payload)

@@ -34,7 +34,7 @@ class BatchRequest(Generic[OptionsT]):
         params: Params for every call of `predict`.
         keep: Columns of the input that stand beside the predictions.
         keep_all: Whether every column does.
-        partition_by: The columns, kept ones or predictions, whose values become directories.
+        partition_by: The columns, of the input or of the predictions, whose values become directories.
         workers: How many processes score; None for as many as there are CPUs, or as the engine has it.
         chunk_rows: About how many rows are scored at a time.
         on_error: Whether a part of the input that cannot be scored ends the job, or is left out and reported.
