@@ -433,6 +433,19 @@ def test_what_cannot_be_scored_may_be_skipped(
     assert [part.content() for part in result.failed] == errors
 
 
+@pytest.mark.parametrize("value", [13, 99])
+def test_what_was_written_of_a_skipped_part_is_removed(
+    saved: Path, put: Callable[..., Path], tmp_path: Path, value: float
+) -> None:
+    """Half a file is none, even if its writer had no time to remove it."""
+    put("in/a.csv", [1, 2, value])
+    put("in/b.csv", [4])
+    predict(saved, tmp_path / "in", tmp_path / "out", on_error="skip", chunk_rows=1, keep=["id"], partition_by=["x"])
+    assert [str(part.relative_to(tmp_path / "out")) for part in tmp_path.glob("out/**/part-*")] == [
+        "x=4.0/part-00001.parquet"
+    ]
+
+
 def test_rows_of_a_skipped_part_are_told(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that they can be scored another time."""
     monkeypatch.setattr(cutting, "_FEWEST_ROWS", 1)

@@ -31,7 +31,13 @@ class Crew:
     """The workers of one job."""
 
     def __init__(
-        self, launcher: Launcher, workers: int, on_error: OnError, progress: Callable[[BatchProgress], None], size: int
+        self,
+        launcher: Launcher,
+        workers: int,
+        on_error: OnError,
+        discard: Callable[[int], None],
+        progress: Callable[[BatchProgress], None],
+        size: int,
     ) -> None:
         """Prepare a job.
 
@@ -39,12 +45,14 @@ class Crew:
             launcher: Starts workers.
             workers: How many there may be at a time.
             on_error: Whether an item that fails ends the job.
+            discard: Removes what was written for the item of that number.
             progress: Is told how far the job is.
             size: The bytes of the whole input.
         """
         self._launcher = launcher
         self._most = workers
         self._on_error = on_error
+        self._discard = discard
         self._progress = progress
         self._size = size
         self._members: list[_Member] = []
@@ -126,6 +134,7 @@ class Crew:
         ending = member.process.end()
         if member.item is None:
             return
+        self._discard(member.item.number)  # it had no time for that itself
         self._done += member.item.size
         place = f"{member.item.file}: {_rows_in_words(member.item, member.rows)}"
         self._fail(

@@ -40,13 +40,15 @@ class LocalEngine(Engine[LocalOptions]):
         """Cut the files into items, and have each scored and written as a part of its own by one of the workers."""
         from modelpack.batch.local.crew import Crew
         from modelpack.batch.local.items import items
+        from modelpack.batch.local.parts import remove_part
 
         request = context.request
         cpus = available_cpus()
         workers = request.workers or cpus
         task = _task(context, max(1, cpus // workers))
+        discard = partial(remove_part, task.directory)
         size = sum(file.size for file in context.files)
-        crew = Crew(_launcher(context, task), workers, request.on_error, context.progress, size)
+        crew = Crew(_launcher(context, task), workers, request.on_error, discard, context.progress, size)
         return crew.run(items(context.files, request.content_type))
 
 
@@ -81,7 +83,7 @@ def _launcher(context: BatchContext[LocalOptions], task: Task) -> Launcher:
         if start == "fork" or can_fork():  # loading may have started threads
             return Forks(task, lambda: loaded)
         return Programs(task)
-    return Forks(task, partial(source.load))
+    return Forks(task, source.load)
 
 
 engine = LocalEngine()

@@ -60,7 +60,7 @@ class PartWriter:
         """
         self._directory = directory
         self._codec = CODECS[output_format]
-        self._name = f"part-{number:05d}{self._codec.suffixes[0]}"
+        self._number = number
         self._names = names
         self._partition_by = list(partition_by)
         self._agreed = agreed
@@ -100,10 +100,10 @@ class PartWriter:
 
     def discard(self) -> None:
         """Remove the files."""
-        for place, (stream, _) in self._files.items():
+        for stream, _ in self._files.values():
             with suppress(OSError):  # what a full disk did not take
                 stream.close()
-            (self._directory / place / self._name).unlink(missing_ok=True)
+        remove_part(self._directory, self._number)
 
     def _as_agreed(self, table: Any) -> Any:
         if self._schema is None:
@@ -143,7 +143,7 @@ class PartWriter:
             )
         directory = self._directory / place
         directory.mkdir(parents=True, exist_ok=True)
-        stream: Any = (directory / self._name).open("xb")
+        stream: Any = (directory / f"{_stem(self._number)}{self._codec.suffixes[0]}").open("xb")
         return stream, self._codec.writer(stream, WriteOptions(names=tuple(self._names)))
 
     @contextmanager
@@ -153,6 +153,16 @@ class PartWriter:
         except OSError as error:
             cause = unwritable("the output", error)
             raise UnwritableError(cause.message, hint=cause.hint) from error
+
+
+def remove_part(directory: Path, number: int) -> None:
+    """Remove the files of an item from an output, whoever wrote them."""
+    for file in directory.rglob(f"{_stem(number)}.*"):
+        file.unlink(missing_ok=True)
+
+
+def _stem(number: int) -> str:
+    return f"part-{number:05d}"
 
 
 def _directory_name(value: Any) -> str:
