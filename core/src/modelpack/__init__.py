@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from modelpack import batch as batch
     from modelpack import deployments as deployments
     from modelpack import models as models
     from modelpack import pyfunc as pyfunc
+    from modelpack.contexts import BatchContext as BatchContext
     from modelpack.contexts import DeployContext as DeployContext
     from modelpack.contexts import LoadContext as LoadContext
     from modelpack.contexts import LocalRunContext as LocalRunContext
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from modelpack.errors import ModelpackError as ModelpackError
     from modelpack.errors import ModelpackWarning as ModelpackWarning
     from modelpack.hookspecs import hookimpl as hookimpl
+    from modelpack.interfaces import Engine as Engine
     from modelpack.interfaces import Flavor as Flavor
     from modelpack.interfaces import FlavorConf as FlavorConf
     from modelpack.interfaces import PluginOptions as PluginOptions
@@ -38,8 +41,10 @@ if TYPE_CHECKING:
     from modelpack.tracking.runs import start_run as start_run
 
 _MODULES = {
+    "BatchContext": "modelpack.contexts",
     "DeployContext": "modelpack.contexts",
     "DeployError": "modelpack.errors",
+    "Engine": "modelpack.interfaces",
     "Flavor": "modelpack.interfaces",
     "FlavorConf": "modelpack.interfaces",
     "LoadContext": "modelpack.contexts",
@@ -55,6 +60,7 @@ _MODULES = {
     "active_run": "modelpack.tracking.runs",
     "deploy": "modelpack.deployments.applying",
     "deployments": "modelpack",
+    "batch": "modelpack",
     "hookimpl": "modelpack.hookspecs",
     "infer_signature": "modelpack.schema.inference",
     "load_model": "modelpack.package.load",

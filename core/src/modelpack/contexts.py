@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from modelpack.batch.records import BatchProgress, BatchRequest, InputFile
     from modelpack.deployments.records import DeployRequest, Plan
     from modelpack.schema.signature import ModelSignature
 
@@ -81,6 +82,37 @@ class LoadContext(Generic[ConfT]):
             InvalidModelError: The path is absolute, leaves the directory, or nothing is there.
         """
         return existing_path(self.path, relative)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchContext(Generic[OptionsT]):
+    """Everything an engine may know while it scores a batch.
+
+    Attributes:
+        request: What the caller wants: the model, its params, which columns are kept, the format, the engine's options.
+        model_path: The verified local model directory, read-only. Whoever ships it elsewhere loads it there with
+            `request.model`, its `uri` replaced: that checks the digest and carries the caller's trust along.
+        signature: The model's signature.
+        names: The prediction columns' names as the signature gives them; empty where it does not.
+        files: The files to score, in the order of their names, their columns checked; none where the engine reads the
+            source itself.
+        directory: Where the output goes: an empty directory that core publishes, `_SUCCESS` added, when the hook has
+            answered, and removes when it has not; None where the engine writes `request.destination` itself.
+        check_columns: Call it with words for a place, such as `table sales`, and the Arrow schema there. It raises
+            `SchemaError` when it does not fit the signature, or when a column to keep or to partition by is missing or
+            has the name of a prediction column. It answers the columns of it that go to the output: those to keep, and
+            those to partition by.
+        progress: Call it now and then.
+    """
+
+    request: BatchRequest[OptionsT]
+    model_path: Path
+    signature: ModelSignature | None = None
+    names: tuple[str, ...] = ()
+    files: tuple[InputFile, ...] = ()
+    directory: Path | None = None
+    check_columns: Callable[[str, Any], tuple[str, ...]]
+    progress: Callable[[BatchProgress], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

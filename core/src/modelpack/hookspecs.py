@@ -1,4 +1,4 @@
-"""The hooks that flavors and targets implement, and the markers that declare them.
+"""The hooks that flavors, targets and engines implement, and the markers that declare them.
 
 Core finds one plugin by name and calls the hook on that plugin alone; wrappers (`@hookimpl(wrapper=True)`) registered
 by distributions in the entry-point group `modelpack.plugins` run round every call. A hook never answers `None`.
@@ -13,7 +13,8 @@ import pluggy
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from modelpack.contexts import DeployContext, LoadContext, SaveContext
+    from modelpack.batch.records import BatchResult
+    from modelpack.contexts import BatchContext, DeployContext, LoadContext, SaveContext
     from modelpack.deployments.records import Deployment
     from modelpack.interfaces import FlavorConf, Predictor
 
@@ -100,6 +101,43 @@ def modelpack_pyfunc_adapt(model: Any, context: LoadContext[Any]) -> Predictor: 
         @hookimpl
         def modelpack_pyfunc_adapt(self, model: Booster, context: LoadContext[ToyConf]) -> Predictor:
             return ToyPredictor(model)
+        ```
+    """
+
+
+@hookspec(firstresult=True)
+def modelpack_score_batch(context: BatchContext[Any]) -> BatchResult:  # type: ignore[empty-body]
+    """Score every row of a batch and write the predictions.
+
+    Called once for each job, after core has verified the model, validated the options, and checked the columns of
+    `context.files` against the signature. The engine writes `part-NNNNN.<suffix>` files into `context.directory`, with
+    `--partition-by` in `<column>=<value>` directories: the columns to keep first, then the prediction columns, the rows
+    of a file in their order. It writes no `_SUCCESS`.
+
+    Args:
+        context: What to score, how, and where to write.
+
+    Returns:
+        How many rows were scored, and which parts of the input were left out.
+
+    Raises:
+        ModelpackError: The job failed; the message names the file and its rows. Core removes what was written, and
+            turns any other exception into a PluginError.
+
+    Example:
+        ```python
+        @hookimpl
+        def modelpack_score_batch(self, context: BatchContext[SlowOptions]) -> BatchResult:
+            request, rows = context.request, 0
+            model = request.model.load()
+            for number, file in enumerate(context.files):
+                table = pyarrow.parquet.read_table(file.path, columns=file.columns)
+                predictions = model.predict(table, request.params)
+                output = table_beside(predictions, table.select(file.keep), context.names)
+                pyarrow.parquet.write_table(output, context.directory / f"part-{number:05d}.parquet")
+                rows += len(table)
+                context.progress(BatchProgress(rows, done=number + 1, of=len(context.files)))
+            return BatchResult(rows)
         ```
     """
 

@@ -12,7 +12,8 @@ from modelpack.errors import DeployError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from modelpack.contexts import DeployContext, LoadContext, LocalRunContext, SaveContext
+    from modelpack.batch.records import BatchResult
+    from modelpack.contexts import BatchContext, DeployContext, LoadContext, LocalRunContext, SaveContext
     from modelpack.deployments.records import (
         Deployment,
         DeployRequest,
@@ -34,7 +35,7 @@ class FlavorConf(BaseModel):
 
 
 class PluginOptions(BaseModel):
-    """A flavor's or target's own keyword arguments; an unknown one is an error that names the nearest."""
+    """A flavor's, target's or engine's own keyword arguments; an unknown one is an error that names the nearest."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, protected_namespaces=())
 
@@ -120,6 +121,41 @@ class Flavor(ABC, Generic[OptionsT, ConfT]):
     @abstractmethod
     def modelpack_pyfunc_adapt(self, model: Any, context: LoadContext[ConfT]) -> Predictor:
         """See `modelpack.hookspecs.modelpack_pyfunc_adapt`."""
+
+
+class Engine(ABC, Generic[OptionsT]):
+    """A way to score a batch: rows of files or tables, on one machine or many.
+
+    An instance stands behind an entry point of the group `modelpack.engines`, under the engine's name. Core checks the
+    request, finds the files and looks at their columns, and makes the output appear complete or not at all; the engine
+    reads, scores and writes.
+
+    Attributes:
+        name: The name that users give with `--engine`.
+        options_type: What `-O key=value` accepts for this engine.
+    """
+
+    name: ClassVar[str]
+    options_type: type[OptionsT]
+
+    def reads(self, source: str) -> bool:  # noqa: ARG002 - for overriding
+        """Whether the engine itself finds what the caller named, such as a table or a path of its own file system.
+
+        Core then looks for no files, and `context.files` is empty; the engine calls `context.check_columns` before it
+        starts the job. It is asked only for what is no file, directory or pattern on this machine.
+        """
+        return False
+
+    def writes(self, destination: str) -> bool:  # noqa: ARG002 - for overriding
+        """Whether the engine itself makes this output appear complete or not at all, as on its own file system.
+
+        Core then makes no staging directory, and the engine obeys `context.request.overwrite`.
+        """
+        return False
+
+    @abstractmethod
+    def modelpack_score_batch(self, context: BatchContext[OptionsT]) -> BatchResult:
+        """See `modelpack.hookspecs.modelpack_score_batch`."""
 
 
 class Target(ABC, Generic[OptionsT]):

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from modelpack.batch.scoring import Progress, score_file
+from modelpack.batch.records import BatchProgress
+from modelpack.batch.scoring import score_file
 from modelpack.data.codecs import CODECS, codec_for_file, decode, encode
 from modelpack.data.writers import WriteOptions
 from modelpack.errors import (
@@ -177,10 +178,10 @@ def test_no_rows_give_an_output_without_rows(
 def test_progress_tells_rows_and_bytes(model: PyFuncModel, write: Callable[..., Path], tmp_path: Path) -> None:
     """A bar can be drawn from it."""
     source = write("in.csv", FRAME.to_csv(index=False))
-    seen: list[Progress] = []
+    seen: list[BatchProgress] = []
     score_file(model, source, tmp_path / "out.csv", chunk_rows=2, progress=seen.append)
     assert [state.rows for state in seen] == [2, 4, 5]
-    assert seen[-1].read == source.stat().st_size
+    assert seen[-1].done == seen[-1].of == source.stat().st_size
 
 
 @pytest.mark.parametrize(
@@ -246,3 +247,46 @@ def test_memory_does_not_grow_with_the_input(model: PyFuncModel, plane: Plane, t
         tracemalloc.stop()
     assert max(plane.sizes) == 500
     assert peaks[1] < 2 * peaks[0]
+
+
+@pytest.mark.parametrize("output", [".csv", ".jsonl", ".parquet", ".arrow"])
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet", ".arrow", ".json"])
+@pytest.mark.parametrize("keep", [["id"], None])
+def test_columns_may_stand_before_the_predictions(
+    model: PyFuncModel, tmp_path: Path, suffix: str, output: str, keep: list[str] | None
+) -> None:
+    """Some, or all of them."""
+    given, made = tmp_path / f"in{suffix}", tmp_path / f"out{output}"
+    frame = FRAME.assign(id=[f"0{row}" for row in range(5)])[["id", "x", "y"]]
+    body = encode(frame, codec_for_file(given).media_types[0])
+    given.write_bytes(body.replace(b"predictions", b"dataframe_records") if suffix == ".json" else body)
+    assert score_file(model, given, made, chunk_rows=2, keep=keep) == 5
+    texts = ModelSignature(inputs=ColumnSchema((Column(DataType.STRING, "id"),)))
+    data = decode(made.read_bytes(), codec_for_file(made).media_types[0], signature=texts).data
+    assert list(data.columns) == [*(keep or ["id", "x", "y"]), "z"]
+    assert data["id"].tolist() == frame["id"].tolist()
+    assert data["z"].tolist() == SCORES
+
+
+def test_a_column_to_keep_has_to_be_there(model: PyFuncModel, write: Callable[..., Path], tmp_path: Path) -> None:
+    """Under a name that no prediction has."""
+    source = write("in.csv", "x,y,z\n1,2,3\n")
+    with pytest.raises(SchemaError, match="there is no column 'id' to keep"):
+        score_file(model, source, tmp_path / "out.csv", keep=["id"])
+    with pytest.raises(InvalidArgumentError, match="columns to keep have the names of predictions: 'z'"):
+        score_file(model, source, tmp_path / "out.csv", keep=["z"])
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_file_in_a_store_is_scored(model: PyFuncModel, tmp_path: Path) -> None:
+    """As a stream, without a copy of it."""
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    MemoryFileSystem().pipe("/scored/in.csv", FRAME.to_csv(index=False).encode())
+    try:
+        score_file(model, "memory://scored/in.csv", tmp_path / "out.csv")
+        assert scores(tmp_path / "out.csv") == SCORES
+        with pytest.raises(NotFoundError):
+            score_file(model, "memory://scored/absent.csv", tmp_path / "absent.csv")
+    finally:
+        MemoryFileSystem().rm("/scored", recursive=True)

@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 import modelpack.pyfunc
 from modelpack.cli.main import app
 from modelpack.errors import InvalidArgumentError
+from modelpack.pyfunc.source import ModelSource
 from modelpack.serving.processes.listening import listening_socket
-from modelpack.serving.processes.source import ModelSource
 from modelpack.serving.settings import ServerSettings
 
 MODEL = """

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from modelpack.contexts import DeployContext, LoadContext, SaveContext
+from modelpack.batch.records import BatchProgress, BatchRequest, BatchResult
+from modelpack.contexts import BatchContext, DeployContext, LoadContext, SaveContext
 from modelpack.deployments.records import Deployment, DeployRequest, Invocation, InvocationAnswer, Plan, Step
 from modelpack.errors import InvalidArgumentError, MissingDependencyError, ModelFailureError, PluginError
 from modelpack.hookspecs import hookimpl
-from modelpack.interfaces import FlavorConf, PluginOptions, Target
+from modelpack.interfaces import Engine, FlavorConf, PluginOptions, Target
 from modelpack.plugins import dispatch
+from modelpack.pyfunc.source import ModelSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +24,20 @@ if TYPE_CHECKING:
 
     from modelpack.interfaces import Flavor
     from modelpack.plugins.manager import PluginManager
+
+
+class CountingEngine(Engine[PluginOptions]):
+    """An engine for which each character is a row."""
+
+    name = "counting"
+    options_type = PluginOptions
+
+    @hookimpl
+    def modelpack_score_batch(self, context: BatchContext[PluginOptions]) -> BatchResult:
+        """Count."""
+        rows = len(context.request.source)
+        context.progress(BatchProgress(rows))
+        return BatchResult(rows)
 
 
 class ShelfTarget(Target[PluginOptions]):
@@ -106,6 +122,17 @@ def test_modelpack_deploy_applies_a_plan(toy_plugins: PluginManager, tmp_path: P
     context = DeployContext(request=request, plan=target.plan(request), progress=told.append)
     assert dispatch.deploy(toy_plugins, target, context) == Deployment(name="churn", state="ready")
     assert told == ["1 step"]
+
+
+def test_modelpack_score_batch_scores_a_batch(toy_plugins: PluginManager, tmp_path: Path) -> None:
+    """The engine sees what is wanted, and tells its progress."""
+    engine, told = CountingEngine(), list[BatchProgress]()
+    options = dispatch.validated_options(engine, {})
+    model = ModelSource(uri=str(tmp_path))
+    request = BatchRequest(engine="counting", options=options, model=model, source="table", destination="d")
+    context = BatchContext(request=request, model_path=tmp_path, check_columns=lambda *_: (), progress=told.append)
+    assert dispatch.score_batch(toy_plugins, engine, context) == BatchResult(len("table"))
+    assert told == [BatchProgress(5)]
 
 
 def test_a_targets_failure_names_the_target(toy_plugins: PluginManager, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def test_records_are_listed_by_kind_and_name(site: SitePackages) -> None:
-    """Flavors, then targets, then wrappers; each kind alone when it is asked for."""
+    """Flavors, then targets, engines and wrappers; each kind alone when it is asked for."""
     site.install("b", {"modelpack.plugins": {"a": "m"}, "modelpack.targets": {"z": "m:t"}})
     site.install_toy()
     plugins = site.plugins()
@@ -25,6 +25,7 @@ def test_records_are_listed_by_kind_and_name(site: SitePackages) -> None:
         ("flavor", "python_function"),
         ("flavor", "toy"),
         ("target", "z"),
+        ("engine", "local"),
         ("wrapper", "a"),
     ]
     assert [record.name for record in plugins.records("target")] == ["z"]

@@ -83,8 +83,8 @@ def _uri(model: str, run_id: str | None) -> str:
 def _serve(
     uri: str, host: str, port: int, trust: list[str] | None, *, protocol: Protocol, flavor: str | None = None
 ) -> None:
+    from modelpack.pyfunc.source import ModelSource
     from modelpack.serving.processes.run import serve
-    from modelpack.serving.processes.source import ModelSource
     from modelpack.serving.settings import ServerSettings
 
     source = ModelSource(uri=uri, flavor=flavor, trust=chosen_trust(trust))

@@ -45,8 +45,8 @@ def serve(  # noqa: PLR0913 - each is one option of the command
     debug: options.DebugOption = False,
 ) -> None:
     """Serve a model over HTTP until it is told to stop: POST /invocations takes JSON, CSV, Parquet and Arrow."""
+    from modelpack.pyfunc.source import ModelSource
     from modelpack.serving.processes.run import serve
-    from modelpack.serving.processes.source import ModelSource
     from modelpack.serving.settings import ServerSettings, parse_size
 
     uri = chosen_model(model, option)

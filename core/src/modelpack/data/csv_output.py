@@ -76,8 +76,14 @@ def _uniform_text(frame: pd.DataFrame) -> bytes | None:
 
 def _as_fields(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with the columns that pandas would write in words of its own replaced by text."""
-    fields = {name: _field_texts(frame[name]) for name in frame.columns if frame[name].dtype.kind not in "biuf"}
+    others = [name for name in frame.columns if frame[name].dtype.kind not in "biuf" and not _is_text(frame[name])]
+    fields = {name: _field_texts(frame[name]) for name in others}
     return frame.assign(**fields) if fields else frame
+
+
+def _is_text(series: pd.Series[Any]) -> bool:
+    """Whether pandas writes the column as it is: texts, and missing values among them."""
+    return str(require("pandas", "pandas").api.types.infer_dtype(series, skipna=True)) == "string"
 
 
 def _field_texts(series: pd.Series[Any]) -> list[Any]:

@@ -22,6 +22,7 @@ _TASKS = {
     "modelpack_load_model": "load the model",
     "modelpack_pyfunc_adapt": "make a predictor of the model",
     "modelpack_deploy": "apply the plan",
+    "modelpack_score_batch": "score the batch",
 }
 
 
@@ -40,7 +41,7 @@ def call_hook(
     """
 
     def answer() -> Any:
-        failure = PluginError if hook == "modelpack_deploy" else ModelFailureError
+        failure = ModelFailureError if owner.kind == "flavor" else PluginError
         with failures_in_words(owner, _TASKS[hook], failure):
             result = call_named(getattr(plugin, hook), arguments)
         if result is None:

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
 FLAVORS = "modelpack.flavors"
 TARGETS = "modelpack.targets"
+ENGINES = "modelpack.engines"
 WRAPPERS = "modelpack.plugins"
 MODEL_MODULES = "modelpack.model_modules"
 
 DISABLE = "MODELPACK_DISABLE_PLUGINS"
 
-Kind: TypeAlias = Literal["flavor", "target", "wrapper"]
-GROUPS: Mapping[Kind, str] = {"flavor": FLAVORS, "target": TARGETS, "wrapper": WRAPPERS}
+Kind: TypeAlias = Literal["flavor", "target", "engine", "wrapper"]
+GROUPS: Mapping[Kind, str] = {"flavor": FLAVORS, "target": TARGETS, "engine": ENGINES, "wrapper": WRAPPERS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from modelpack.interfaces import FlavorConf
 from modelpack.plugins.options import validated_load_options, validated_options
 
 if TYPE_CHECKING:
-    from modelpack.contexts import DeployContext, LoadContext, SaveContext
+    from modelpack.batch.records import BatchResult
+    from modelpack.contexts import BatchContext, DeployContext, LoadContext, SaveContext
     from modelpack.deployments.records import Deployment
-    from modelpack.interfaces import Flavor, Predictor, Target
+    from modelpack.interfaces import Engine, Flavor, Predictor, Target
     from modelpack.plugins.manager import PluginManager
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "load_model",
     "pyfunc_adapt",
     "save_model",
+    "score_batch",
     "validated_load_options",
     "validated_options",
 ]
@@ -89,6 +91,21 @@ def deploy(manager: PluginManager, target: Target[Any], context: DeployContext[A
     """
     deployment: Deployment = manager.call(target, "modelpack_deploy", context=context)
     return deployment
+
+
+def score_batch(manager: PluginManager, engine: Engine[Any], context: BatchContext[Any]) -> BatchResult:
+    """Let an engine score a batch.
+
+    Raises:
+        PluginError: The answer is no result, or the engine raised something else than a ModelpackError.
+    """
+    result: BatchResult = manager.call(engine, "modelpack_score_batch", context=context)
+    if not isinstance(getattr(result, "rows", None), int):
+        raise PluginError(
+            f"{manager.record_of(engine)} answered a {type(result).__qualname__} from modelpack_score_batch, "
+            f"not a modelpack.batch.records.BatchResult"
+        )
+    return result
 
 
 def _as_conf(answer: object, flavor: Flavor[Any, Any], owner: str) -> FlavorConf:

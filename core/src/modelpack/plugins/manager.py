@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import cache
 from threading import RLock
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from modelpack.errors import PluginError
 from modelpack.plugins import detection
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
     import pluggy
 
-    from modelpack.interfaces import Flavor, Target
+    from modelpack.interfaces import Engine, Flavor, Target
     from modelpack.plugins.discovery import Kind
+
+    Plugin: TypeAlias = Flavor[Any, Any] | Target[Any] | Engine[Any]
 
 TRACE = "MODELPACK_TRACE_HOOKS"
 
@@ -27,8 +29,8 @@ TRACE = "MODELPACK_TRACE_HOOKS"
 class PluginManager:
     """What is installed, and what of it has been loaded.
 
-    Listing and searching read metadata. A flavor or target is imported when it is asked for by name, once; wrappers
-    are imported with the first hook call. All methods may be called by several threads.
+    Listing and searching read metadata. A flavor, target or engine is imported when it is asked for by name, once;
+    wrappers are imported with the first hook call. All methods may be called by several threads.
     """
 
     def __init__(
@@ -46,7 +48,7 @@ class PluginManager:
         self._environ = os.environ if environ is None else environ
         self._discovery = Discovery(entry_points or installed_entry_points, self._environ)
         self._lock = RLock()
-        self._loaded: dict[tuple[Kind, str], tuple[PluginRecord, Flavor[Any, Any] | Target[Any]]] = {}
+        self._loaded: dict[tuple[Kind, str], tuple[PluginRecord, Plugin]] = {}
         self._wrappers: pluggy.PluginManager | None = None
 
     def records(self, kind: Kind | None = None) -> tuple[PluginRecord, ...]:
@@ -74,6 +76,14 @@ class PluginManager:
         """
         return cast("Target[Any]", self._plugin("target", name))
 
+    def engine(self, name: str) -> Engine[Any]:
+        """The batch engine of that name, imported and checked when it is first asked for.
+
+        Raises:
+            PluginError: As for `flavor`.
+        """
+        return cast("Engine[Any]", self._plugin("engine", name))
+
     def find_flavor(self, model: object) -> str:
         """The name of the flavor for a model object, from the modules of its classes. No flavor is imported.
 
@@ -88,18 +98,18 @@ class PluginManager:
             raise detection.unknown_model(model, self._discovery)
         return found
 
-    def record_of(self, plugin: Flavor[Any, Any] | Target[Any]) -> PluginRecord:
+    def record_of(self, plugin: Plugin) -> PluginRecord:
         """What is known of a plugin object; by the naming rule when it was not loaded from an entry point."""
-        from modelpack.interfaces import Target
+        from modelpack.plugins.options import kind_of
 
-        kind: Kind = "target" if isinstance(plugin, Target) else "flavor"
+        kind = kind_of(plugin)
         record, loaded = self._loaded.get((kind, plugin.name), (None, None))
         if record is not None and loaded is plugin:
             return record
         value = f"{type(plugin).__module__}:{type(plugin).__qualname__}"
         return PluginRecord(kind, plugin.name, value, PREFIXES[kind] + plugin.name, "not installed", "", disabled=False)
 
-    def call(self, plugin: Flavor[Any, Any] | Target[Any], hook: str, **arguments: Any) -> Any:
+    def call(self, plugin: Plugin, hook: str, **arguments: Any) -> Any:
         """Call a hook on one plugin alone, with every wrapper round it.
 
         Raises:
@@ -115,7 +125,7 @@ class PluginManager:
         with traced(record, hook):
             return call_hook(wrappers, record, plugin, hook, arguments)
 
-    def _plugin(self, kind: Kind, name: str) -> Flavor[Any, Any] | Target[Any]:
+    def _plugin(self, kind: Kind, name: str) -> Plugin:
         if (kind, name) not in self._loaded:
             with self._lock:
                 if (kind, name) not in self._loaded:
@@ -162,7 +172,7 @@ class PluginManager:
         return self._wrappers
 
 
-def _loaded_plugin(record: PluginRecord) -> Flavor[Any, Any] | Target[Any]:
+def _loaded_plugin(record: PluginRecord) -> Plugin:
     from modelpack.plugins.loading import load_object
     from modelpack.plugins.validation import checked_plugin
 

@@ -7,13 +7,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from modelpack.hookspecs import hookimpl
-from modelpack.interfaces import Flavor, FlavorConf, PluginOptions, Target
+from modelpack.interfaces import Engine, Flavor, FlavorConf, PluginOptions, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import ModuleType
 
-    from modelpack.contexts import DeployContext, LoadContext, LocalRunContext, SaveContext
+    from modelpack.batch.records import BatchResult
+    from modelpack.contexts import BatchContext, DeployContext, LoadContext, LocalRunContext, SaveContext
     from modelpack.deployments.records import (
         Deployment,
         DeployRequest,
@@ -110,6 +111,24 @@ class ModuleFlavor(_Module, Flavor[PluginOptions, FlavorConf]):
     def _fact(self, name: str, default: Any, *arguments: Any) -> Any:
         stated = getattr(self.module, name, default)
         return stated(*arguments) if callable(stated) else stated
+
+
+class ModuleEngine(_Module, Engine[PluginOptions]):
+    """An engine whose functions stand in a module; what it does not say of itself, core does for it."""
+
+    def reads(self, source: str) -> bool:
+        """What the module's `reads` answers."""
+        return bool(getattr(self.module, "reads", super().reads)(source))
+
+    def writes(self, destination: str) -> bool:
+        """What the module's `writes` answers."""
+        return bool(getattr(self.module, "writes", super().writes)(destination))
+
+    @hookimpl
+    def modelpack_score_batch(self, context: BatchContext[PluginOptions]) -> BatchResult:
+        """Call the module's function."""
+        result: BatchResult = self._hook("modelpack_score_batch", context=context)
+        return result
 
 
 class ModuleTarget(_Module, Target[PluginOptions]):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-PREFIXES = {"flavor": "modelpack-flavor-", "target": "modelpack-deploy-"}
+PREFIXES = {"flavor": "modelpack-flavor-", "target": "modelpack-deploy-", "engine": "modelpack-flavor-"}
+"""An engine comes with the flavor of its library."""
 
 _SAFE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 

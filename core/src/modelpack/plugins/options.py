@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from modelpack.errors import InvalidArgumentError
-from modelpack.interfaces import Target
+from modelpack.interfaces import Engine, Target
 from modelpack.plugins.naming import listing, nearest
 
 if TYPE_CHECKING:
@@ -18,9 +18,16 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from modelpack.interfaces import Flavor, PluginOptions
+    from modelpack.plugins.discovery import Kind
+    from modelpack.plugins.manager import Plugin
 
 
-def validated_options(plugin: Flavor[Any, Any] | Target[Any], options: Mapping[str, Any]) -> PluginOptions:
+def kind_of(plugin: Plugin) -> Kind:
+    """What a plugin object is."""
+    return "target" if isinstance(plugin, Target) else "engine" if isinstance(plugin, Engine) else "flavor"
+
+
+def validated_options(plugin: Plugin, options: Mapping[str, Any]) -> PluginOptions:
     """Check a caller's options against what the plugin takes.
 
     Returns:
@@ -46,7 +53,7 @@ def validated_load_options(flavor: Flavor[Any, Any], options: Mapping[str, Any])
 
 
 def _validated(
-    plugin: Flavor[Any, Any] | Target[Any],
+    plugin: Plugin,
     options_type: type[PluginOptions],
     what: str,
     options: Mapping[str, Any],
@@ -56,7 +63,7 @@ def _validated(
     except ValidationError as error:
         fields = _fields_by_option(options_type)
         problems = [_problem(details, fields) for details in error.errors()]
-        owner = f"{'target' if isinstance(plugin, Target) else 'flavor'} {plugin.name!r}"
+        owner = f"{kind_of(plugin)} {plugin.name!r}"
         raise InvalidArgumentError(
             f"the {what} do not fit the {owner}: {'; '.join(problems)}",
             hint=f"{what} of the {owner}: {listing(fields)}",

@@ -10,29 +10,36 @@ import pluggy
 
 from modelpack import hookspecs
 from modelpack.errors import PluginError
-from modelpack.interfaces import Flavor, FlavorConf, PluginOptions, Target
+from modelpack.interfaces import Engine, Flavor, FlavorConf, PluginOptions, Target
 from modelpack.plugins.discovery import GROUPS
-from modelpack.plugins.modules import ModuleFlavor, ModuleTarget
+from modelpack.plugins.modules import ModuleEngine, ModuleFlavor, ModuleTarget
 from modelpack.plugins.naming import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from modelpack.plugins.discovery import PluginRecord
+    from modelpack.plugins.manager import Plugin
 
 HOOKS = {
     "flavor": ("modelpack_save_model", "modelpack_load_model", "modelpack_pyfunc_adapt"),
     "target": ("modelpack_deploy",),
+    "engine": ("modelpack_score_batch",),
 }
 ALL_HOOKS = tuple(hook for hooks in HOOKS.values() for hook in hooks)
 
+_TYPES: dict[str, type[Flavor[Any, Any] | Target[Any] | Engine[Any]]] = {
+    "flavor": Flavor,
+    "target": Target,
+    "engine": Engine,
+}
 _VERBS = ("plan", "get", "list", "delete", "invoke")
 _HINT = "docs/hooks.md shows each hook with a complete example"
 _MARKS = pluggy.PluginManager(hookspecs.PROJECT)
 
 
-def checked_plugin(record: PluginRecord, loaded: object) -> Flavor[Any, Any] | Target[Any]:
-    """Check what an entry point of a flavor or target yielded.
+def checked_plugin(record: PluginRecord, loaded: object) -> Plugin:
+    """Check what an entry point of a flavor, target or engine yielded.
 
     Returns:
         The object, or an adapter to the module.
@@ -41,7 +48,7 @@ def checked_plugin(record: PluginRecord, loaded: object) -> Flavor[Any, Any] | T
         PluginError: With everything that is wrong with it.
     """
     reject_class(record, loaded)
-    expected = Flavor if record.kind == "flavor" else Target
+    expected = _TYPES[record.kind]
     if not isinstance(loaded, ModuleType | expected):
         raise PluginError(
             f"{record} is a {type(loaded).__qualname__}, neither an instance of modelpack.{expected.__name__} "
@@ -129,15 +136,17 @@ def _hook_problems(plugin: object, required: tuple[str, ...]) -> Iterator[str]:
     yield from unknown_hook_problems(plugin)
 
 
-def _adapted(record: PluginRecord, module: ModuleType) -> ModuleFlavor | ModuleTarget:
+def _adapted(record: PluginRecord, module: ModuleType) -> ModuleFlavor | ModuleTarget | ModuleEngine:
     if record.kind == "flavor":
         return ModuleFlavor(module, record.name)
+    if record.kind == "engine":
+        return ModuleEngine(module, record.name)
     missing = (f"the function {verb} is missing" for verb in _VERBS if not callable(getattr(module, verb, None)))
     reject(record, missing)
     return ModuleTarget(module, record.name)
 
 
-def _fact_problems(record: PluginRecord, plugin: Flavor[Any, Any] | Target[Any]) -> Iterator[str]:
+def _fact_problems(record: PluginRecord, plugin: Plugin) -> Iterator[str]:
     name = getattr(plugin, "name", None)
     if name != record.name:
         yield f"its name is {name!r}, and its entry point is called {record.name!r}"

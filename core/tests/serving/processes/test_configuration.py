@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from modelpack.pyfunc.source import ModelSource
 from modelpack.serving.processes.configuration import WorkerConfiguration, read_configuration
-from modelpack.serving.processes.source import ModelSource
 from modelpack.serving.settings import ServerSettings
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 import modelpack.pyfunc
+from modelpack.pyfunc.source import ModelSource
 from modelpack.serving.processes.launching import Forks, Launcher, Programs
 from modelpack.serving.processes.listening import listening_socket
 from modelpack.serving.processes.reports import READY, Inbox
-from modelpack.serving.processes.source import ModelSource
 from modelpack.serving.settings import ServerSettings
 
 

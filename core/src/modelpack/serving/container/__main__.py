@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from modelpack.serving.processes.signals import ending_at_once
+from modelpack.pyfunc.signals import ending_at_once
 
 _USAGE = 2
 _ARGUMENTS = "the argument is `serve`, or `health`; settings are variables, such as MODELPACK_WORKERS"

@@ -42,8 +42,8 @@ def serve_container(environ: Mapping[str, str]) -> int:
 
 
 def _serve(environ: Mapping[str, str]) -> None:
+    from modelpack.pyfunc.source import ModelSource
     from modelpack.serving.processes.run import serve
-    from modelpack.serving.processes.source import ModelSource
 
     uri = model_location(environ)
     given = given_settings(environ)

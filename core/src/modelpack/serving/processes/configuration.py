@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from modelpack.serving.processes.source import ModelSource
+from modelpack.pyfunc.source import ModelSource
 from modelpack.serving.settings import ServerSettings
 
 _PATHS = ("socket", "tls_certificate", "tls_key", "api_key_file")

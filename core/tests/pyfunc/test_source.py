@@ -8,7 +8,7 @@ import pytest
 import modelpack.pyfunc
 from modelpack.errors import IntegrityError, InvalidArgumentError, ModelFailureError, NotFoundError
 from modelpack.pyfunc.flavor import PythonFunctionFlavor
-from modelpack.serving.processes.source import ModelSource, described
+from modelpack.pyfunc.source import ModelSource, described
 
 
 class Doubled(modelpack.pyfunc.PythonModel):

@@ -1,4 +1,4 @@
-"""Where the model of a server comes from, so that each process can load it anew."""
+"""Where a model comes from, so that each process that works with it can load it anew."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ class ModelSource:
         model = load_model(self.uri, flavor=self.flavor, trust=self.trust, policy=self.policy, versions=self.versions)
         if self.digest not in (None, model.digest):
             raise IntegrityError(
-                f"the model in {model.path} is another than when the server was started",
-                hint="start the server again to serve it",
+                f"the model in {model.path} is another than when this was started",
+                hint="start again to use the one that is there now",
             )
         return model
 
