@@ -109,7 +109,8 @@ class BatchContext(Generic[OptionsT]):
             answered, and removes when it has not; None where the engine writes `request.destination` itself.
         check_columns: Call it with words for a place, such as `table sales`, and the Arrow schema there. It raises
             `SchemaError` when it does not fit the signature, or when a column to keep or to partition by is missing or
-            has the name of a prediction column; it answers the columns to keep, in the schema's order where all are.
+            has the name of a prediction column. It answers the columns of it that go to the output: those to keep, and
+            those to partition by.
         progress: Call it now and then.
     """
 

@@ -131,12 +131,10 @@ def modelpack_score_batch(context: BatchContext[Any]) -> BatchResult:  # type: i
             request, rows = context.request, 0
             model = request.model.load()
             for number, file in enumerate(context.files):
-                table = pyarrow.parquet.read_table(file.path)
-                predictions = table_from_predictions(model.predict(table, request.params), context.names)
-                kept = table.select(context.check_columns(file.path, table.schema))
-                for name, column in zip(predictions.column_names, predictions.columns):
-                    kept = kept.append_column(name, column)
-                pyarrow.parquet.write_table(kept, context.directory / f"part-{number:05d}.parquet")
+                table = pyarrow.parquet.read_table(file.path, columns=file.columns)
+                predictions = model.predict(table, request.params)
+                output = table_beside(predictions, table.select(file.keep), context.names)
+                pyarrow.parquet.write_table(output, context.directory / f"part-{number:05d}.parquet")
                 rows += len(table)
                 context.progress(BatchProgress(rows, done=number + 1, of=len(context.files)))
             return BatchResult(rows)

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from modelpack.batch.scoring import Progress, score_file
+from modelpack.batch.records import BatchProgress
+from modelpack.batch.scoring import score_file
 from modelpack.data.codecs import CODECS, codec_for_file, decode, encode
 from modelpack.data.writers import WriteOptions
 from modelpack.errors import (
@@ -177,10 +178,10 @@ def test_no_rows_give_an_output_without_rows(
 def test_progress_tells_rows_and_bytes(model: PyFuncModel, write: Callable[..., Path], tmp_path: Path) -> None:
     """A bar can be drawn from it."""
     source = write("in.csv", FRAME.to_csv(index=False))
-    seen: list[Progress] = []
+    seen: list[BatchProgress] = []
     score_file(model, source, tmp_path / "out.csv", chunk_rows=2, progress=seen.append)
     assert [state.rows for state in seen] == [2, 4, 5]
-    assert seen[-1].read == source.stat().st_size
+    assert seen[-1].done == seen[-1].of == source.stat().st_size
 
 
 @pytest.mark.parametrize(

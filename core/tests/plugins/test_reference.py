@@ -59,7 +59,9 @@ def test_every_hook_has_a_test(hook: str) -> None:
     assert any(name.startswith(f"test_{hook}_") for name in names)
 
 
-@pytest.mark.parametrize("context", [contexts.SaveContext, contexts.LoadContext, contexts.BatchContext, contexts.DeployContext])
+@pytest.mark.parametrize(
+    "context", [contexts.SaveContext, contexts.LoadContext, contexts.BatchContext, contexts.DeployContext]
+)
 def test_every_field_of_a_context_is_documented(context: Any) -> None:
     """Contexts grow, and the reference with them."""
     table = REFERENCE.partition(f"| `{context.__name__}` |")[2].partition("\n\n")[0]

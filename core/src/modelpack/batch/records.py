@@ -65,10 +65,14 @@ class InputFile:
     Attributes:
         path: Its path, or its URI where it is remote.
         size: Its bytes.
+        keep: The columns of it that go to the output: those to keep, and those to partition by.
+        columns: The columns that have to be read; None where that is not known, or all.
     """
 
     path: str
     size: int
+    keep: tuple[str, ...] = ()
+    columns: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from modelpack.batch.streams import STANDARD, opened_destination, opened_source
+from modelpack.batch.chunks import score_chunks, table_beside
+from modelpack.batch.reading import ChunkReader
+from modelpack.batch.records import CHUNK_ROWS, BatchProgress
+from modelpack.batch.streams import STANDARD, opened_destination, opened_source, size_of
+from modelpack.data.arrow_tables import frame_from_arrow
 from modelpack.data.codecs import CSV, codec_for_file, named_codec
 from modelpack.data.libraries import require
 from modelpack.data.media_types import MediaType
-from modelpack.data.plan import InputPlan
 from modelpack.data.tables import output_names
 from modelpack.data.writers import WriteOptions
-from modelpack.errors import InvalidArgumentError, ModelpackError, UnsupportedMediaTypeError
+from modelpack.errors import InvalidArgumentError, UnsupportedMediaTypeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from modelpack.batch.reading import Chunk
     from modelpack.data.codecs import Codec
-    from modelpack.data.payload import Payload
     from modelpack.data.writers import Writer
     from modelpack.pyfunc.model import PyFuncModel
-
-CHUNK_ROWS = 50_000
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a batch is.
-
-    Attributes:
-        rows: Rows scored.
-        read: Bytes of the input read; None when it cannot be told.
-    """
-
-    rows: int
-    read: int | None
 
 
 def score_file(  # noqa: PLR0913 - each is one thing that a caller may choose
@@ -49,19 +36,21 @@ def score_file(  # noqa: PLR0913 - each is one thing that a caller may choose
     output_type: str | None = None,
     chunk_rows: int = CHUNK_ROWS,
     header: bool = True,
-    progress: Callable[[Progress], None] | None = None,
+    keep: Sequence[str] | None = (),
+    progress: Callable[[BatchProgress], None] | None = None,
 ) -> int:
     """Score every row of a file, a chunk at a time.
 
     Args:
         model: The loaded model.
-        source: A file, or `-` for standard input.
+        source: A file, a URI that fsspec opens, or `-` for standard input.
         destination: A file, which appears complete or not at all, or `-` for standard output.
         params: Params for every call of `predict`; they go before those in the input.
         content_type: The input's format, a media type or a short name such as `csv`; by the file's suffix if absent.
         output_type: The output's format, likewise; for standard output CSV if absent.
         chunk_rows: About how many rows are scored at a time; exactly so many below a thousand.
         header: Whether CSV output begins with the columns' names.
+        keep: Columns of the input that stand before the predictions; None for all.
         progress: Called after each chunk.
 
     Returns:
@@ -76,81 +65,68 @@ def score_file(  # noqa: PLR0913 - each is one thing that a caller may choose
     """
     if chunk_rows < 1:
         raise InvalidArgumentError(f"chunk rows must be at least 1; it is {chunk_rows}")
-    codec, media_type = _codec(source, content_type, None)
-    target, _ = _codec(destination, output_type, CSV)
-    plan = InputPlan(model.signature)
+    codec, media_type = input_codec(source, content_type)
+    target = _output_codec(destination, output_type)
     options = WriteOptions(header=header, names=output_names(model.signature))
+    told = progress or (lambda _: None)
+    reader = ChunkReader(model, keep, rows=chunk_rows)
     with opened_source(source) as stream, opened_destination(destination) as output:
-        writer = target.writer(output, options)
-        scoring = _Scoring(model, params, writer, progress or (lambda _: None), stream)
-        rows = scoring.run(codec.read(stream, media_type, plan, chunk_rows))
-        if not scoring.written:
-            writer.write(require("pandas", "pandas").DataFrame(columns=list(options.names) or ["prediction"]))
+        writer = _Beside(target.writer(output, options), options.names, tables=target.tables is not None)
+        rows = score_chunks(
+            model,
+            reader.read(stream, codec, media_type),
+            writer.write,
+            params=params,
+            progress=lambda rows: told(BatchProgress(rows, *_position(stream))),
+        )
         writer.close()
     return rows
 
 
-def _codec(path: str | Path, named: str | None, otherwise: Codec | None) -> tuple[Codec, MediaType]:
+def input_codec(path: str | Path, named: str | None) -> tuple[Codec, MediaType]:
+    """The format of an input, by its name or the file's suffix.
+
+    Raises:
+        UnsupportedMediaTypeError: It is not known.
+    """
     if named is not None:
         return named_codec(named)
-    if path != STANDARD:
-        codec = codec_for_file(path)
-        return codec, MediaType(codec.media_types[0])
-    if otherwise is None:
+    if path == STANDARD:
         raise UnsupportedMediaTypeError("standard input has no suffix", hint="name its content type, such as csv")
-    return otherwise, MediaType(otherwise.media_types[0])
+    codec = codec_for_file(path)
+    return codec, MediaType(codec.media_types[0])
 
 
-class _Scoring:
-    """One run over the chunks of an input."""
+def _output_codec(path: str | Path, named: str | None) -> Codec:
+    if named is not None:
+        return named_codec(named)[0]
+    return CSV if path == STANDARD else codec_for_file(path)
 
-    def __init__(
-        self,
-        model: PyFuncModel,
-        params: Mapping[str, Any] | None,
-        writer: Writer,
-        progress: Callable[[Progress], None],
-        stream: BinaryIO,
-    ) -> None:
-        self._model = model
-        self._params = params
+
+def _position(stream: BinaryIO) -> tuple[int, int] | tuple[()]:
+    """How far a file is read, and how long it is."""
+    if not stream.seekable():
+        return ()
+    return stream.tell(), size_of(stream)
+
+
+class _Beside:
+    """Writes predictions, with the kept columns before them where there are any."""
+
+    def __init__(self, writer: Writer, names: Sequence[str], *, tables: bool) -> None:
         self._writer = writer
-        self._progress = progress
-        self._stream = stream
-        self._rows = 0
-        self.written = False
+        self._names = names
+        self._tables = tables
+        self._written = False
 
-    def run(self, chunks: Iterator[Payload]) -> int:
-        while True:
-            try:
-                payload = next(chunks, None)
-            except ModelpackError as error:
-                raise _placed(error, f"after row {self._rows}") from error
-            if payload is None:
-                return self._rows
-            self._score(payload)
+    def write(self, predictions: Any, chunk: Chunk) -> None:
+        if chunk.kept is not None:
+            table = table_beside(predictions, chunk.kept, self._names)
+            predictions = table if self._tables else frame_from_arrow(table, table.column_names)
+        self._writer.write(predictions)
+        self._written = True
 
-    def _score(self, payload: Payload) -> None:
-        count = _row_count(payload.data)
-        if count == 0:
-            return
-        try:
-            self._writer.write(self._model.predict(payload.data, self._params or payload.params))
-        except ModelpackError as error:
-            raise _placed(error, f"rows {self._rows + 1} to {self._rows + count}") from error
-        self.written = True
-        self._rows += count
-        self._progress(Progress(self._rows, self._position()))
-
-    def _position(self) -> int | None:
-        return self._stream.tell() if self._stream.seekable() else None
-
-
-def _row_count(data: Any) -> int:
-    if isinstance(data, dict):
-        return min((_row_count(values) for values in data.values()), default=0)
-    return len(data) if getattr(data, "ndim", 1) else 1
-
-
-def _placed(error: ModelpackError, place: str) -> ModelpackError:
-    return type(error)(f"{place}: {error.message}", hint=error.hint)
+    def close(self) -> None:
+        if not self._written:
+            self._writer.write(require("pandas", "pandas").DataFrame(columns=list(self._names) or ["prediction"]))
+        self._writer.close()

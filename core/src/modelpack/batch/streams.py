@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import sys
 from contextlib import contextmanager
@@ -14,13 +15,14 @@ from modelpack.errors import InvalidArgumentError, NotFoundError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(//|:)")
 STANDARD = "-"
 """What stands for standard input or output."""
 
 
 @contextmanager
 def opened_source(source: str | Path) -> Iterator[BinaryIO]:
-    """Open a file, or standard input for `-`.
+    """Open a file, whatever fsspec opens by its URI, or standard input for `-`.
 
     Raises:
         NotFoundError: There is no such file.
@@ -29,8 +31,30 @@ def opened_source(source: str | Path) -> Iterator[BinaryIO]:
     if source == STANDARD:
         yield sys.stdin.buffer
         return
+    if is_remote(source):
+        from modelpack.stores.remote import opened
+
+        with opened(str(source)) as stream:
+            yield stream
+        return
     with _readable(Path(source)) as stream:
         yield stream
+
+
+def is_remote(source: str | Path) -> bool:
+    """Whether it is a URI and no path."""
+    return isinstance(source, str) and _URI.match(source) is not None
+
+
+def size_of(stream: BinaryIO) -> int:
+    """How many bytes a file has that can be rewound; it stays where it is."""
+    try:
+        return os.fstat(stream.fileno()).st_size
+    except OSError:
+        place = stream.tell()
+        end = stream.seek(0, os.SEEK_END)
+        stream.seek(place)
+        return end
 
 
 def _readable(path: Path) -> BinaryIO:

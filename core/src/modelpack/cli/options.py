@@ -70,3 +70,15 @@ def chosen_trust(values: list[str] | None) -> bool | list[str] | None:
     if not values:
         return None
     return True if "all" in values else values
+
+
+def named_value(text: str, option: str, example: str) -> tuple[str, str]:
+    """The two sides of NAME=VALUE.
+
+    Raises:
+        UsageError: It has another form.
+    """
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise UsageError(f"{option} {text}: no NAME=VALUE", hint=f"for example: {example}")
+    return name, value

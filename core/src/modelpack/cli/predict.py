@@ -1,14 +1,26 @@
-"""`modelpack predict`: score a file or a stream."""
+"""`modelpack predict`: score a file, a stream, or a batch of files or tables with an engine."""
 
 from __future__ import annotations
 
-import sys
-from contextlib import contextmanager
+import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from modelpack.cli.batch_options import (
+    EngineChoices,
+    EngineOption,
+    EngineOptionOption,
+    FormatOption,
+    KeepAllOption,
+    KeepOption,
+    MasterOption,
+    OnErrorOption,
+    OverwriteOption,
+    PartitionByOption,
+    WorkersOption,
+)
 from modelpack.cli.options import (
     ModelArgument,
     ModelOption,
@@ -18,18 +30,29 @@ from modelpack.cli.options import (
     UsageError,
     chosen_model,
     chosen_trust,
+    named_value,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from modelpack.batch.scoring import Progress
+    from modelpack.package.trust import Trust
 
 InputOption = Annotated[
-    str, typer.Option("--input-path", "-i", metavar="FILE", help="The file to score; - is standard input.")
+    str,
+    typer.Option(
+        "--input-path",
+        "-i",
+        metavar="FILE|DIR",
+        help="What to score: a file, - for standard input, a directory, a pattern, a URI, or a table.",
+    ),
 ]
 OutputOption = Annotated[
-    str, typer.Option("--output-path", "-o", metavar="FILE", help="Where predictions go; - is standard output.")
+    str,
+    typer.Option(
+        "--output-path",
+        "-o",
+        metavar="FILE|DIR",
+        help="Where predictions go: a file, - for standard output, or a directory.",
+    ),
 ]
 ContentTypeOption = Annotated[
     str | None,
@@ -63,29 +86,64 @@ def predict(  # noqa: PLR0913 - each is one option of the command
     chunk_rows: ChunkRowsOption = 50_000,
     no_header: NoHeaderOption = False,
     param: ParamOption = None,
+    keep: KeepOption = None,
+    keep_all: KeepAllOption = False,
+    engine: EngineOption = None,
+    output_format: FormatOption = None,
+    partition_by: PartitionByOption = None,
+    workers: WorkersOption = None,
+    on_error: OnErrorOption = None,
+    overwrite: OverwriteOption = False,
+    engine_option: EngineOptionOption = None,
+    master: MasterOption = None,
     trust: TrustOption = None,
     policy: PolicyOption = PolicyChoice.safe,
 ) -> None:
-    """Score CSV, JSON, JSON Lines, Parquet or Arrow, in chunks, and write the predictions in any of these formats."""
+    """Score CSV, JSON, JSON Lines, Parquet or Arrow, in chunks, and write the predictions in any of these formats.
+
+    One file or stream is scored into one file or stream. Into a directory an engine scores any number of files, by
+    default with several processes of this machine.
+    """
+    uri = chosen_model(model, option)
+    choices = EngineChoices(
+        engine,
+        output_format,
+        partition_by,
+        workers,
+        on_error,
+        overwrite=overwrite,
+        options=engine_option,
+        master=master,
+    )
+    read: dict[str, Any] = {"params": _params(param), "content_type": content_type, "chunk_rows": chunk_rows}
+    if not (choices.were_made() or _is_batch(input_path, output_path)):
+        kept = None if keep_all else keep or ()
+        written = {"output_type": output_type, "header": not no_header, "keep": kept}
+        _score_file(uri, input_path, output_path, chosen_trust(trust), policy, read | written)
+        return
+    if output_type is not None or no_header:
+        raise UsageError("--output-type and --no-header are for one file", hint="name a directory's format: --format")
+    access = {"trust": chosen_trust(trust), "policy": policy.value}
+    choices.score(uri, input_path, output_path, keep=keep or (), keep_all=keep_all, **read, **access)
+
+
+def _is_batch(source: str, destination: str) -> bool:
+    """Whether it is a task for an engine: many files, or a directory to write to."""
+    several = Path(source).is_dir() or (glob.has_magic(source) and not Path(source).exists())
+    return several or destination.endswith("/") or Path(destination).is_dir()
+
+
+def _score_file(
+    uri: str, source: str, destination: str, trust: Trust | None, policy: PolicyChoice, choices: dict[str, Any]
+) -> None:
     from modelpack.batch.scoring import score_file
+    from modelpack.cli.progress import progress_bar
     from modelpack.pyfunc.load import load_model
     from modelpack.pyfunc.policy import checked_policy
 
-    uri = chosen_model(model, option)
-    params = _params(param)
-    loaded = load_model(uri, trust=chosen_trust(trust), policy=checked_policy(policy.value))
-    with _progress(input_path) as progress:
-        score_file(
-            loaded,
-            input_path,
-            output_path,
-            params=params,
-            content_type=content_type,
-            output_type=output_type,
-            chunk_rows=chunk_rows,
-            header=not no_header,
-            progress=progress,
-        )
+    loaded = load_model(uri, trust=trust, policy=checked_policy(policy.value))
+    with progress_bar() as progress:
+        score_file(loaded, source, destination, progress=progress, **choices)
 
 
 def _params(texts: list[str] | None) -> dict[str, Any] | None:
@@ -93,30 +151,10 @@ def _params(texts: list[str] | None) -> dict[str, Any] | None:
 
 
 def _param(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not name or not equals:
-        raise UsageError(f"--param {text}: no NAME=VALUE", hint="for example: --param temperature=0.5")
     import orjson
 
+    name, value = named_value(text, "--param", "--param temperature=0.5")
     try:
         return name, orjson.loads(value)
     except orjson.JSONDecodeError:
         return name, value
-
-
-@contextmanager
-def _progress(path: str) -> Iterator[Callable[[Progress], None] | None]:
-    """A progress bar on standard error, when that is a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    file = Path(path)
-    size = file.stat().st_size if file.is_file() else None
-    columns = (BarColumn(), TextColumn("{task.fields[rows]:,} rows"), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("scoring", total=size, rows=0)
-        yield lambda state: bar.update(task, completed=state.read, rows=state.rows)

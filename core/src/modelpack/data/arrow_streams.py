@@ -12,7 +12,7 @@ from modelpack.data.libraries import require
 from modelpack.data.payload import Payload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from modelpack.data.media_types import MediaType
     from modelpack.data.plan import InputPlan
@@ -44,19 +44,38 @@ def read(stream: BinaryIO, media_type: MediaType, plan: InputPlan, rows: int) ->
     Raises:
         DataFormatError: It is no Arrow data.
     """
+    for table in tables(stream, rows):
+        yield Payload(data_from_arrow(table, plan))
+
+
+def tables(
+    stream: BinaryIO, rows: int, groups: range | None = None, columns: Sequence[str] | None = None
+) -> Iterator[Any]:
+    """Read a stream or file as tables of at most so many rows.
+
+    Args:
+        stream: The data; a file in a pipe is held in memory.
+        rows: The most rows of a table.
+        groups: The record batches of a file to read; None for all.
+        columns: The columns to read; None for all.
+
+    Raises:
+        DataFormatError: It is no Arrow data.
+    """
     pa = require("pyarrow", "arrow")
     with refused("the input is no Arrow data"):
-        for batch in _batches(stream):
+        for batch in _batches(stream, groups):
+            chosen = batch if columns is None else batch.select(columns)
             for start in range(0, batch.num_rows, rows):
-                yield Payload(data_from_arrow(pa.Table.from_batches([batch.slice(start, rows)]), plan))
+                yield pa.Table.from_batches([chosen.slice(start, rows)])
 
 
-def _batches(stream: BinaryIO) -> Iterator[Any]:
+def _batches(stream: BinaryIO, groups: range | None) -> Iterator[Any]:
     start = stream.read(len(_FILE_MAGIC))
     if start == _FILE_MAGIC:
         source = stream if stream.seekable() else io.BytesIO(start + stream.read())
         with _opened(source, file=True) as reader:
-            for position in range(reader.num_record_batches):
+            for position in range(reader.num_record_batches) if groups is None else groups:
                 yield reader.get_batch(position)
         return
     with _opened(_Rejoined(start, stream), file=False) as reader:

@@ -37,7 +37,7 @@ def data_from_arrow(table: Any, plan: InputPlan) -> Any:
     if twice is not None:
         raise DataFormatError(f"column {twice!r} stands twice")
     array = _array(table, names, plan) if plan.arrays else None
-    return _frame(table, names) if array is None else array
+    return frame_from_arrow(table, names) if array is None else array
 
 
 def _array(table: Any, names: list[Any], plan: InputPlan) -> Any:
@@ -54,7 +54,8 @@ def _array(table: Any, names: list[Any], plan: InputPlan) -> Any:
     return arrays[0] if len(arrays) == 1 else require("numpy", "pandas").concatenate(arrays)
 
 
-def _frame(table: Any, names: list[Any]) -> pd.DataFrame:
+def frame_from_arrow(table: Any, names: list[Any]) -> pd.DataFrame:
+    """A frame with these names for its columns; integers and booleans with nulls become pandas' nullable types."""
     plain = table.replace_schema_metadata(None)  # what pandas noted there has no say, and need not be sound
     frame: pd.DataFrame = plain.to_pandas().set_axis(names, axis=1)
     for name, column in zip(names, table.columns, strict=True):
@@ -72,14 +73,16 @@ def _nullable_dtype(arrow_type: str) -> Any:
 
 
 def table_from_predictions(predictions: Any, names: Sequence[str], schema: Any = None) -> Any:
-    """Predictions as an Arrow table, of the given schema where one is given.
+    """Predictions as an Arrow table, of the given schema where one is given; a table is taken as it is.
 
     Raises:
         ModelFailureError: The predictions are no table, or do not fit the schema.
     """
     pa = require("pyarrow", "arrow")
-    columns = prediction_columns(predictions, names)
     try:
+        if isinstance(predictions, pa.Table):
+            return predictions if schema is None else predictions.cast(schema)
+        columns = prediction_columns(predictions, names)
         if schema is None:
             return pa.table({name: _arrow_column(values) for name, values in columns.items()})
         arrays = [_arrow_column(columns[field.name], field.type) for field in schema]

@@ -32,6 +32,8 @@ class Codec:
         encode: Writes predictions as a whole body.
         read: Reads a stream in chunks of so many rows.
         writer: Opens a writer on a stream.
+        tables: Reads a stream, or the row groups or record batches of a file, as Arrow tables; None where a format has
+            no such.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Codec:
     encode: Callable[[Any, WriteOptions], bytes]
     read: Callable[[BinaryIO, MediaType, InputPlan, int], Iterator[Payload]]
     writer: Callable[[BinaryIO, WriteOptions], Writer]
+    tables: Callable[..., Iterator[Any]] | None = None
 
 
 JSON = Codec(
@@ -78,6 +81,7 @@ ARROW_STREAM = Codec(
     arrow_streams.encode_stream,
     arrow_streams.read,
     arrow_streams.StreamWriter,
+    arrow_streams.tables,
 )
 ARROW_FILE = Codec(
     "Arrow file",
@@ -87,6 +91,7 @@ ARROW_FILE = Codec(
     arrow_streams.encode_file,
     arrow_streams.read,
     arrow_streams.FileWriter,
+    arrow_streams.tables,
 )
 PARQUET = Codec(
     "Parquet",
@@ -96,6 +101,7 @@ PARQUET = Codec(
     parquet_files.encode,
     parquet_files.read,
     parquet_files.ParquetWriter,
+    parquet_files.tables,
 )
 CODECS = (JSON, CSV, JSON_LINES, ARROW_STREAM, ARROW_FILE, PARQUET)
 

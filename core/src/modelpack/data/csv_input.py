@@ -98,10 +98,13 @@ class _BlockReader:
         self._block = block
         self._names = header.names
         self._types = plan.types
+        self._texts = plan.texts
 
     def is_text(self, name: Any) -> bool:
         """Whether the column is read as text, to be kept as it is or converted afterwards."""
-        return name in self._types and self._types[name] not in _NUMBERS
+        if name in self._types:
+            return self._types[name] not in _NUMBERS
+        return self._texts is None or name in self._texts
 
     def parse(self, **options: Any) -> pd.DataFrame:
         """The block as a frame.

@@ -12,7 +12,7 @@ from modelpack.data.parquet_sizes import read_within
 from modelpack.data.payload import Payload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from modelpack.data.media_types import MediaType
     from modelpack.data.plan import InputPlan
@@ -38,11 +38,31 @@ def read(stream: BinaryIO, media_type: MediaType, plan: InputPlan, rows: int) ->
     Raises:
         DataFormatError: It is no Parquet file.
     """
-    pa = require("pyarrow", "arrow")
-    source = stream if stream.seekable() else io.BytesIO(stream.read())
-    with refused("the input is no Parquet file"):
-        for batch in require("pyarrow.parquet", "arrow").ParquetFile(source).iter_batches(batch_size=rows):
-            yield Payload(data_from_arrow(pa.Table.from_batches([batch]), plan))
+    for table in tables(stream, rows):
+        yield Payload(data_from_arrow(table, plan))
+
+
+def tables(
+    source: str | BinaryIO, rows: int, groups: range | None = None, columns: Sequence[str] | None = None
+) -> Iterator[Any]:
+    """Read a file as tables of so many rows.
+
+    Args:
+        source: Its path, or a stream, which is held in memory if it is a pipe.
+        rows: The most rows of a table.
+        groups: The row groups to read; None for all.
+        columns: The columns to read; None for all.
+
+    Raises:
+        DataFormatError: It is no Parquet file.
+    """
+    pa, parquet = require("pyarrow", "arrow"), require("pyarrow.parquet", "arrow")
+    if not isinstance(source, str) and not source.seekable():
+        source = io.BytesIO(source.read())
+    with refused("the input is no Parquet file"), parquet.ParquetFile(source) as file:
+        chosen = None if groups is None else list(groups)
+        for batch in file.iter_batches(batch_size=rows, row_groups=chosen, columns=columns):
+            yield pa.Table.from_batches([batch])
 
 
 def encode(predictions: Any, options: WriteOptions) -> bytes:

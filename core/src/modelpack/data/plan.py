@@ -10,6 +10,8 @@ from modelpack.data.libraries import require
 from modelpack.schema.signature import ColumnSchema, DataType, TensorSchema
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import pandas as pd
 
     from modelpack.schema.signature import ColumnType, ModelSignature, Schema, Tensor
@@ -42,15 +44,24 @@ class InputPlan:
         arrays: Whether data that is just what the signature says becomes one array instead of a frame.
         single: The type of the only column, when there is one only.
         largest: The most bytes that Arrow and Parquet may take once they are read; None for no limit.
+        texts: The columns beside the signature's that are texts wherever the format has no types; None for all.
     """
 
-    def __init__(self, signature: ModelSignature | None, *, arrays: bool = False, largest: int | None = None) -> None:
+    def __init__(
+        self,
+        signature: ModelSignature | None,
+        *,
+        arrays: bool = False,
+        largest: int | None = None,
+        texts: Collection[str] | None = (),
+    ) -> None:
         """Arrange the inputs of a signature; without one, data is read as its format gives it.
 
         Args:
             signature: What the model takes.
             arrays: Whether whoever gets the data takes one array where all columns share a number type.
             largest: The most bytes that compressed tables may take once they are read; None for no limit.
+            texts: The columns beside the signature's that are texts wherever the format has no types; None for all.
         """
         schema = signature.inputs if signature is not None else None
         columns = schema.columns if isinstance(schema, ColumnSchema) else ()
@@ -61,6 +72,7 @@ class InputPlan:
         self.tabular = bool(columns)
         self.uniform = uniform_dtype(schema)
         self.largest = largest
+        self.texts = texts
         self.arrays = arrays and self.uniform is not None
         self._renamed = {str(name): name for name in self.names if not isinstance(name, str)}
 

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
 from modelpack.errors import (
@@ -62,6 +62,29 @@ def download(uri: str) -> Path:
     return home if files.is_directory else home / files.names[0]
 
 
+def filesystem_of(uri: str) -> tuple[Any, str]:
+    """The file system of fsspec behind a URI, and the path in it; call it inside `translated`."""
+    from fsspec.core import url_to_fs
+
+    filesystem, root = url_to_fs(uri)
+    return filesystem, root
+
+
+@contextmanager
+def opened(uri: str) -> Iterator[BinaryIO]:
+    """Open a file by its URI, without a copy of it.
+
+    Raises:
+        ModelpackError: As `download`.
+    """
+    with translated(uri):
+        from fsspec.core import open as open_uri
+
+        file = open_uri(uri, "rb").open()
+    with file:
+        yield file
+
+
 class _Files:
     """What is at a URI.
 
@@ -92,15 +115,12 @@ class _Source:
 
     @classmethod
     def open(cls, uri: str) -> _Source:
-        with _translated(uri):
-            from fsspec.core import url_to_fs
-
-            filesystem, root = url_to_fs(uri)
-        return cls(uri, filesystem, root)
+        with translated(uri):
+            return cls(uri, *filesystem_of(uri))
 
     def files(self) -> _Files:
         """What is there."""
-        with _translated(self._uri):
+        with translated(self._uri):
             manifest = self._manifest()
             if manifest is not None:
                 sums = parse_checksums(manifest, source=f"{MANIFEST} of {self._uri}")
@@ -111,7 +131,7 @@ class _Source:
         """Download one file below a directory, as a stream."""
         target = directory / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _translated(self._uri if checksum is None else f"{self._uri}/{name}"):
+        with translated(self._uri if checksum is None else f"{self._uri}/{name}"):
             self._filesystem.get_file(self._root if self._single else f"{self._root}/{name}", str(target))
         if checksum is not None and hash_file(target) != checksum:
             raise IntegrityError(
@@ -166,7 +186,7 @@ def _private_directory(destination: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _translated(uri: str) -> Iterator[None]:
+def translated(uri: str) -> Iterator[None]:
     """Turn the errors of fsspec and its file systems into ones that say what to do."""
     try:
         yield

@@ -6,15 +6,14 @@ import gc
 import os
 import subprocess
 import sys
-import threading
-import warnings
 from copy import copy
 from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
+from modelpack.pyfunc.forking import fork, leave, search_path
+from modelpack.pyfunc.signals import held
 from modelpack.serving.processes.configuration import WorkerConfiguration
-from modelpack.serving.processes.signals import held
 
 if TYPE_CHECKING:
     import socket
@@ -52,11 +51,6 @@ class Launcher(Protocol):
         """One like this, whose workers make every call to the model in a thread, however quick it used to be."""
 
 
-def can_fork() -> bool:
-    """Whether this process may be forked: other threads would be gone in the child, and their locks stay closed."""
-    return hasattr(os, "fork") and threading.active_count() == 1
-
-
 class Forks:
     """Workers that share the memory of what this process has loaded: the model, or only the server's own modules."""
 
@@ -79,7 +73,7 @@ class Forks:
         """Fork a worker."""
         reader, writer = os.pipe()
         with held():
-            pid = _fork()
+            pid = fork()
             if pid == 0:
                 os.close(reader)
                 self._work(writer, lifeline, forget)
@@ -91,7 +85,7 @@ class Forks:
         return _without_loop_calls(self)
 
     def _work(self, writer: int, lifeline: int, forget: Callable[[], None]) -> None:
-        from modelpack.serving.processes.worker import become_worker, leave, work
+        from modelpack.serving.processes.worker import become_worker, work
 
         code = 1
         try:
@@ -106,13 +100,6 @@ def _without_loop_calls(launcher: LauncherT) -> LauncherT:
     other = copy(launcher)
     other._settings = replace(launcher._settings, loop_calls=False)  # noqa: SLF001 - of this module's own classes
     return other
-
-
-def _fork() -> int:
-    with warnings.catch_warnings():
-        # Python counts the threads of the operating system. Those of BLAS are stopped before a fork, by BLAS itself.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return os.fork()
 
 
 class Programs:
@@ -130,7 +117,7 @@ class Programs:
         configuration = WorkerConfiguration(
             settings=self._settings,
             source=self._source,
-            search_path=[os.path.abspath(path) for path in sys.path],  # noqa: PTH100 - `` is the working directory
+            search_path=search_path(),
             listener=self._listener.fileno(),
             reports=writer,
             lifeline=lifeline,

@@ -7,15 +7,16 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from modelpack.pyfunc.forking import can_fork
 from modelpack.pyfunc.model import PyFuncModel
+from modelpack.pyfunc.signals import ending_at_once
 from modelpack.pyfunc.source import described
 from modelpack.serving.api_keys import check_key_file
 from modelpack.serving.observing import logs
 from modelpack.serving.observing.metrics import forget_process, prepare_directory
 from modelpack.serving.processes.announcement import announcement
-from modelpack.serving.processes.launching import Forks, Programs, can_fork
+from modelpack.serving.processes.launching import Forks, Programs
 from modelpack.serving.processes.listening import listening
-from modelpack.serving.processes.signals import ending_at_once
 from modelpack.serving.processes.supervisor import Supervisor
 from modelpack.serving.processes.tls import tls_context
 

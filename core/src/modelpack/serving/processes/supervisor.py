@@ -14,9 +14,9 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from modelpack.errors import ModelFailureError
+from modelpack.pyfunc.signals import SUPERVISED
 from modelpack.serving.processes.reports import EXHAUSTED, READY, STALLED
 from modelpack.serving.processes.roster import Member, Roster
-from modelpack.serving.processes.signals import SUPERVISED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from modelpack.pyfunc.forking import leave
+from modelpack.pyfunc.signals import leave_to_supervisor
 from modelpack.serving.app import create_app
 from modelpack.serving.errors import json_response
 from modelpack.serving.observing import logs
@@ -22,7 +24,6 @@ from modelpack.serving.processes.accepting import FairAcceptor
 from modelpack.serving.processes.configuration import read_configuration
 from modelpack.serving.processes.protocol import KEEP_ALIVE, HttpProtocol
 from modelpack.serving.processes.reports import ALIVE, EXHAUSTED, READY, STALLED, Reports
-from modelpack.serving.processes.signals import leave_to_supervisor
 from modelpack.serving.processes.tls import tls_context
 
 if TYPE_CHECKING:
@@ -222,14 +223,6 @@ def work(
         reports.failed(error)
         return 1
     return 0
-
-
-def leave(code: int) -> None:
-    """End this process at once: threads that a model keeps are not waited for, nor may they fail meanwhile."""
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):
-            stream.flush()
-    os._exit(code)
 
 
 def main() -> None:

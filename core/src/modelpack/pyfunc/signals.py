@@ -1,4 +1,4 @@
-"""Signals of the server's processes: who acts on them, and when."""
+"""Signals of processes that work for another: who acts on them, and when."""
 
 from __future__ import annotations
 
