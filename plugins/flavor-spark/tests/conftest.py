@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from modelpack.testing.fixtures import modelpack_home  # noqa: F401 - a fixture
+from modelpack_flavor_spark.sessions import hushed
 
 JVM = "-Xmx1g -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 SETTINGS = {
@@ -37,7 +38,8 @@ def spark() -> Iterator[Any]:
     builder = SparkSession.builder.master("local[2]")
     for name, value in SETTINGS.items():
         builder = builder.config(name, value)
-    session = builder.getOrCreate()
+    with hushed():
+        session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     yield session
     session.stop()

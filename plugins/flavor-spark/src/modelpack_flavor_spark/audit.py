@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +22,24 @@ _FOLDER = "metadata"
 _PART = re.compile(r"part-\d+(?:-[\w-]+)?(?:\.txt)?")
 _IGNORED = re.compile(r"_SUCCESS|\..*\.crc")
 _UID = re.compile(r"[^/\\]+")
+_HINT = "copy or download the model again"
 
 
-def foreign_stages(root: Path) -> list[str]:
-    """The classes that a saved pipeline names and that are not MLlib's own, or run code of the model.
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """What a saved pipeline says of its stages.
+
+    Attributes:
+        foreign: The classes that are not MLlib's own, or that run code of the model.
+        on_jvm: Whether the JVM alone can load it: no class is one of Python.
+    """
+
+    foreign: tuple[str, ...]
+    on_jvm: bool
+
+
+def stages_in(root: Path) -> Stages:
+    """Read which classes a saved pipeline names; nothing is loaded.
 
     Args:
         root: The directory, `sparkml` in a model.
@@ -32,40 +47,51 @@ def foreign_stages(root: Path) -> list[str]:
     Raises:
         InvalidModelError: It is no saved pipeline, has a link in it, or names a stage outside of itself.
     """
-    _refuse_links(root)
-    read = [(folder, entry) for folder in _metadata_folders(root) for entry in _entries(folder)]
-    top = [entry for folder, entry in read if folder == root / _FOLDER]
-    if not top:
-        raise InvalidModelError(
-            f"{root} holds no saved pipeline: it has no {_FOLDER}", hint="copy or download the model again"
-        )
-    if top[0]["class"] not in PIPELINES:
-        raise InvalidModelError(f"{root} holds a {top[0]['class']}, not a PipelineModel")
-    for folder, entry in read:
+    _check_directories(root)
+    top = _entry_in(root / _FOLDER)["class"]
+    if top not in PIPELINES:
+        raise InvalidModelError(f"{root} holds a {top}, not a PipelineModel")
+    classes = set()
+    for folder in sorted(root.rglob(_FOLDER)):
+        entry = _entry_in(folder)
         _check_stages(folder.parent, entry)
-    return sorted({entry["class"] for _, entry in read if not is_allowed(entry["class"])})
+        classes.add(entry["class"])
+    return Stages(
+        foreign=tuple(sorted(name for name in classes if not is_allowed(name))),
+        on_jvm=all(name.startswith("org.apache.spark.") for name in classes),
+    )
 
 
-def _refuse_links(root: Path) -> None:
-    for path in sorted(root.rglob("*")):
+def _check_directories(root: Path) -> None:
+    """Refuse links, and directories from which the parts are missing that Spark writes."""
+    for path in [root, *sorted(root.rglob("*"))]:
         if path.is_symlink():
             raise InvalidModelError(f"{path} is a symbolic link, which a saved pipeline does not have")
+        if path.is_dir():
+            names = [each.name for each in path.iterdir() if each.is_dir() or each.name.startswith("part-")]
+            if not names:
+                raise InvalidModelError(f"the files part-… are missing from {path}", hint=_HINT)
 
 
-def _metadata_folders(root: Path) -> Iterator[Path]:
-    return (path for path in sorted(root.rglob(_FOLDER)) if path.is_dir())
+def _entry_in(folder: Path) -> dict[str, Any]:
+    """What a `metadata` directory says: one of its files has content."""
+    found = [_entry(path, content) for path, content in _contents(folder)]
+    if len(found) != 1:
+        raise InvalidModelError(
+            f"{folder} has {len(found)} files part-… that describe a stage, and there has to be one", hint=_HINT
+        )
+    return found[0]
 
 
-def _entries(folder: Path) -> Iterator[dict[str, Any]]:
-    """What the files of one `metadata` directory say; there is one with content."""
-    for path in sorted(folder.iterdir()):
+def _contents(folder: Path) -> Iterator[tuple[Path, bytes]]:
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if _IGNORED.fullmatch(path.name):
             continue
         if not path.is_file() or not _PART.fullmatch(path.name):
             raise InvalidModelError(f"{path} is nothing that Spark writes there")
         content = path.read_bytes()
         if content:
-            yield _entry(path, content)
+            yield path, content
 
 
 def _entry(path: Path, content: bytes) -> dict[str, Any]:
@@ -73,7 +99,7 @@ def _entry(path: Path, content: bytes) -> dict[str, Any]:
         text = content.decode().removesuffix("\n")
         entry = json.loads(text, object_pairs_hook=_without_repetition)
     except ValueError as error:
-        raise InvalidModelError(f"{path} is not readable: {error}", hint="copy or download the model again") from error
+        raise InvalidModelError(f"{path} is not readable: {error}", hint=_HINT) from error
     if "\n" in text or "\r" in text or not isinstance(entry, dict) or not isinstance(entry.get("class"), str):
         raise InvalidModelError(f"{path} does not describe a stage on one line")
     return entry
@@ -101,5 +127,5 @@ def _check_stages(directory: Path, entry: dict[str, Any]) -> None:
         if not (place / _FOLDER).is_dir():
             raise InvalidModelError(
                 f"the stage {uid} is missing from {directory}: there is no {place / _FOLDER}",
-                hint="copy or download the model again",
+                hint=_HINT,
             )

@@ -8,16 +8,20 @@ import tempfile
 import uuid
 import weakref
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modelpack.errors import InvalidArgumentError
-from modelpack_flavor_spark.sessions import session_for_model
+from modelpack_flavor_spark.sessions import is_connected, session_for_model
 from modelpack_flavor_spark.transfer import shared_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DIRECTORY = "sparkml"
 TEMPORARY = "/tmp/mlflow"  # noqa: S108 - MLflow's default, on the file system that the executors share (S90)
 
 _PART = re.compile(r"(part-\d+)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(-c\d+)?(.*)")
+_MARKERS = re.compile(r"_SUCCESS|.*\.crc")
 _PLAIN = re.compile(r"[\w/. -]+", re.ASCII)
 
 
@@ -53,7 +57,7 @@ def write(pipeline: Any, directory: Path, dfs_tmpdir: str | None) -> None:
         _settle(local, directory)
 
 
-def read(directory: Path, dfs_tmpdir: str | None) -> Any:
+def read(directory: Path, dfs_tmpdir: str | None, *, on_jvm: bool) -> Any:
     """Load a pipeline that was saved, and audited.
 
     On another file system its files stay, since some models read them only when they are used (S90).
@@ -61,27 +65,33 @@ def read(directory: Path, dfs_tmpdir: str | None) -> Any:
     Args:
         directory: Where it is on this machine.
         dfs_tmpdir: Where Spark shall read it; by default where it is, when Spark's file system is this machine's.
+        on_jvm: Whether no stage is one of Python.
     """
-    from pyspark.ml import PipelineModel
-
-    files = shared_files(session_for_model())
+    session = session_for_model()
+    files, load = shared_files(session), _loader(on_jvm=on_jvm and not is_connected(session))
     if dfs_tmpdir is not None or not files.is_local():
         place = _place(dfs_tmpdir)
         files.upload(directory, place)
-        return PipelineModel.load(place)
+        return load(place)
     if _PLAIN.fullmatch(str(directory)):
-        return PipelineModel.load(f"file://{directory}")
-    return _read_elsewhere(directory)
+        return load(f"file://{directory}")
+    return _read_elsewhere(directory, load)
 
 
-def _read_elsewhere(directory: Path) -> Any:
-    """Load from a copy, because Spark takes some characters of a path for patterns."""
+def _loader(*, on_jvm: bool) -> Callable[[str], Any]:
+    """How a pipeline is read: at once where the JVM can, else stage by stage with a job for each."""
     from pyspark.ml import PipelineModel
+    from pyspark.ml.util import JavaMLReader
 
+    return JavaMLReader(PipelineModel).load if on_jvm else PipelineModel.load
+
+
+def _read_elsewhere(directory: Path, load: Callable[[str], Any]) -> Any:
+    """Load from a copy, because Spark takes some characters of a path for patterns."""
     temporary = tempfile.mkdtemp(prefix="modelpack-spark-")
     try:
         place = shutil.copytree(directory, Path(temporary, DIRECTORY), copy_function=shutil.copyfile)
-        pipeline = PipelineModel.load(f"file://{place}")
+        pipeline = load(f"file://{place}")
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
@@ -94,9 +104,12 @@ def _place(dfs_tmpdir: str | None) -> str:
 
 
 def _settle(source: Path, directory: Path) -> None:
-    """Move the files to where they stay, without checksums and the random part of their names."""
+    """Move the files to where they stay: without the random part of their names, and without what the manifest replaces.
+
+    That is `_SUCCESS`, which says that nothing is missing, and Hadoop's checksums.
+    """
     for path in sorted(source.rglob("*")):
-        if not path.is_file() or path.name.endswith(".crc"):
+        if not path.is_file() or _MARKERS.fullmatch(path.name):
             continue
         place = directory / path.relative_to(source).parent / _PART.sub(r"\1\2\3", path.name)
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from modelpack import Flavor, FlavorConf, LoadContext, PluginOptions, SaveContext, hookimpl
 from modelpack.errors import InvalidArgumentError, WrongModelError
 from modelpack_flavor_spark import files
-from modelpack_flavor_spark.audit import foreign_stages
+from modelpack_flavor_spark.audit import stages_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -100,11 +100,11 @@ class SparkFlavor(Flavor[SparkOptions, SparkConf]):
         files.write(model, directory, options.dfs_tmpdir)
         if options.sample_input is not None:
             context.save_also(BUNDLE_FLAVOR, {"sample_input": options.sample_input})
-        stages = foreign_stages(directory)
+        custom = list(stages_in(directory).foreign)
         return SparkConf(
             pyspark_version=pyspark.__version__,
             model_class=f"{PipelineModel.__module__}.{PipelineModel.__qualname__}",
-            **({"custom_stages": stages} if stages else {}),
+            **({"custom_stages": custom} if custom else {}),
         )
 
     @hookimpl
@@ -114,11 +114,12 @@ class SparkFlavor(Flavor[SparkOptions, SparkConf]):
 
         context.check_version("pyspark", context.conf.pyspark_version)
         directory = context.file(context.conf.model_data)
-        stages = foreign_stages(directory)
-        if stages:
-            context.require_trust(_reason(stages))
+        stages = stages_in(directory)
+        if stages.foreign:
+            context.require_trust(_reason(stages.foreign))
         options = context.options
-        return files.read(directory, options.dfs_tmpdir if isinstance(options, SparkLoadOptions) else None)
+        dfs_tmpdir = options.dfs_tmpdir if isinstance(options, SparkLoadOptions) else None
+        return files.read(directory, dfs_tmpdir, on_jvm=stages.on_jvm)
 
     @hookimpl
     def modelpack_pyfunc_adapt(self, model: Any, context: LoadContext[SparkConf]) -> SparkPredictor:
@@ -129,7 +130,7 @@ class SparkFlavor(Flavor[SparkOptions, SparkConf]):
         return SparkPredictor(model, session_for_model(), context.signature)
 
 
-def _reason(stages: list[str]) -> str:
+def _reason(stages: Sequence[str]) -> str:
     return f"Spark would import or run stages that are not MLlib's own: {', '.join(stages)}"
 
 

@@ -9,7 +9,7 @@ from modelpack.errors import ModelFailureError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_OUTPUTS = ("outputCol", "outputCols")
+_PREDICTION = "prediction"
 
 
 def vector_inputs(pipeline: Any) -> set[str]:
@@ -18,7 +18,7 @@ def vector_inputs(pipeline: Any) -> set[str]:
 
 
 def output_columns(pipeline: Any, columns: Sequence[str]) -> list[str]:
-    """The columns that answer for a pipeline: the prediction, or else what the last stage adds.
+    """The columns that answer for a pipeline: the prediction (S94), or else what the last stage with an output adds.
 
     Args:
         pipeline: The pipeline.
@@ -28,11 +28,11 @@ def output_columns(pipeline: Any, columns: Sequence[str]) -> list[str]:
         ModelFailureError: No stage says which column it adds.
     """
     stages = list(stages_of(pipeline))[::-1]
-    for name in ("predictionCol", *_OUTPUTS):
-        for stage in stages:
-            found = [value for value in _values(stage, name) if value in columns]
-            if found:
-                return found
+    predictions = [[value] for stage in stages for value in (*_values(stage, "predictionCol"), _PREDICTION)]
+    outputs = [_values(stage, "outputCol") or _values(stage, "outputCols") for stage in stages]
+    for names in (*predictions, *outputs):
+        if names and set(names) <= set(columns):
+            return names
     raise ModelFailureError(
         f"it cannot be told which of the columns {', '.join(columns)} the pipeline answers",
         hint="save it with a signature whose outputs name them",
