@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from modelpack.errors import InvalidArgumentError
 from modelpack_flavor_spark.sessions import is_connected
 
 if TYPE_CHECKING:
@@ -60,6 +61,21 @@ class HadoopFiles:
         """Remove it with all that is in it."""
         place = self._path(uri)
         place.getFileSystem(self._settings).delete(place, True)  # noqa: FBT003 - Java
+
+    def exists(self, uri: str) -> bool:
+        """Whether something stands there."""
+        place = self._path(uri)
+        return bool(place.getFileSystem(self._settings).exists(place))
+
+    def rename(self, uri: str, new: str) -> None:
+        """Give it another name, where nothing stands.
+
+        Raises:
+            InvalidArgumentError: The file system refuses.
+        """
+        place = self._path(uri)
+        if not place.getFileSystem(self._settings).rename(place, self._path(new)):
+            raise InvalidArgumentError(f"{uri} could not be renamed to {new}")
 
     def _path(self, uri: str) -> Any:
         return self._hadoop.Path(uri)
