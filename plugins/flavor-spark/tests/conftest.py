@@ -43,3 +43,28 @@ def spark() -> Iterator[Any]:
     session.sparkContext.setLogLevel("ERROR")
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="session")
+def assembled(spark: Any) -> Any:
+    """A pipeline that answers the sum of `a` and `b`, and one more."""
+    from pyspark.ml import Pipeline
+    from pyspark.ml.feature import VectorAssembler
+    from pyspark.ml.regression import LinearRegression
+
+    rows = [(1.0, 2.0, 4.0), (3.0, 1.0, 5.0), (2.0, 4.0, 7.0), (5.0, 5.0, 11.0)]
+    stages = [VectorAssembler(inputCols=["a", "b"], outputCol="features"), LinearRegression(labelCol="y")]
+    return Pipeline(stages=stages).fit(spark.createDataFrame(rows, ["a", "b", "y"]))
+
+
+@pytest.fixture
+def shared(spark: Any) -> Callable[[Path], str]:
+    """Mount a directory as a file system of Hadoop's that is not this machine's; answers its URI."""
+
+    def mounted(directory: Path) -> str:
+        name = f"test{abs(hash(directory))}"
+        settings = spark.sparkContext._jsc.hadoopConfiguration()
+        settings.set(f"fs.viewfs.mounttable.{name}.link./root", f"file://{directory}")
+        return f"viewfs://{name}/root"
+
+    return mounted

@@ -42,17 +42,25 @@ def arrow_table(frame: pd.DataFrame, signature: ModelSignature | None) -> pa.Tab
     columns = {}
     for position, name in enumerate(frame.columns):
         try:
-            columns[str(name)] = pa.Array.from_pandas(frame.iloc[:, position], type=_arrow_type(types.get(str(name))))
+            columns[str(name)] = pa.Array.from_pandas(frame.iloc[:, position], type=arrow_type(types.get(str(name))))
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
             raise SchemaError(f"column {name!r} cannot become a column of Spark: {error}") from error
     return pa.table(columns)
 
 
-def _arrow_type(kind: ColumnType | None) -> pa.DataType | None:
-    """The type that a signature asks for; None to let the values decide."""
+def arrow_type(kind: ColumnType | None) -> pa.DataType | None:
+    """A signature's type as Arrow's; None where the values have to decide."""
     import pyarrow as pa
 
     if isinstance(kind, SparkMLVector):
         return pa.list_(pa.float64())
     name = _ARROW.get(kind) if isinstance(kind, DataType) else None
     return None if name is None else getattr(pa, name)()
+
+
+def parsed_type(kind: ColumnType | None, found: pa.DataType) -> pa.DataType:
+    """The type that a column gets before a model does: text from a file becomes the number that a signature asks for."""
+    import pyarrow as pa
+
+    wanted = arrow_type(kind) if isinstance(kind, DataType) else None
+    return found if wanted is None or not pa.types.is_string(found) else wanted

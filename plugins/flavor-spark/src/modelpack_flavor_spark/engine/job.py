@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from modelpack.batch.chunks import name_clash
 from modelpack.batch.records import BatchProgress, BatchResult
 from modelpack.errors import InvalidArgumentError, ModelpackError
+from modelpack_flavor_spark.columns import column_types, parsed_type
 from modelpack_flavor_spark.engine.output import FORMATS, staged, tidy
 from modelpack_flavor_spark.engine.progress import watched
 from modelpack_flavor_spark.engine.scoring import BatchTask, as_error, probe, scorer
@@ -50,7 +51,7 @@ def _task(session: Any, context: BatchContext[Any], frame: Any) -> BatchTask:
     from modelpack_flavor_spark.udf.shipping import ship
 
     request, place = context.request, place_of(context)
-    columns = context.files[0].keep if context.files else context.check_columns(place, _arrow_schema(frame))
+    columns = context.files[0].keep if context.files else context.check_columns(place, _arrow_schema(frame, context))
     stored = open_model(context.model_path, verify=False)
     return BatchTask(
         archive=ship(session, replace(stored, digest=request.model.digest or "")),
@@ -76,12 +77,15 @@ def _for_workers(source: ModelSource) -> ModelSource:
     return replace(source, uri="", trust=trust, digest=stored.digest)
 
 
-def _arrow_schema(frame: Any) -> Any:
-    """The columns of a DataFrame as Arrow's, without the one for messages."""
+def _arrow_schema(frame: Any, context: BatchContext[Any]) -> Any:
+    """The columns of a DataFrame as the model will get them, without the one for messages."""
+    import pyarrow as pa
     from pyspark.sql.pandas.types import to_arrow_schema
     from pyspark.sql.types import StructType
 
-    return to_arrow_schema(StructType([field for field in frame.schema.fields if field.name != FILE]))
+    types = column_types(None if context.signature is None else context.signature.inputs)
+    fields = StructType([field for field in frame.schema.fields if field.name != FILE])
+    return pa.schema([each.with_type(parsed_type(types.get(each.name), each.type)) for each in to_arrow_schema(fields)])
 
 
 def _answered_schema(frame: Any, task: BatchTask) -> bytes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelpack import errors
 from modelpack.errors import ModelFailureError, ModelpackError, SchemaError
-from modelpack.schema.signature import DataType
+from modelpack_flavor_spark.columns import parsed_type
 from modelpack_flavor_spark.engine.source import FILE
 from modelpack_flavor_spark.udf.worker import model_of
 
@@ -21,15 +21,6 @@ if TYPE_CHECKING:
     from modelpack.data.plan import InputPlan
     from modelpack.pyfunc.model import PyFuncModel
     from modelpack.pyfunc.source import ModelSource
-
-_PARSED = {
-    DataType.BOOLEAN: "bool_",
-    DataType.INTEGER: "int32",
-    DataType.LONG: "int64",
-    DataType.FLOAT: "float32",
-    DataType.DOUBLE: "float64",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class BatchTask:
@@ -125,14 +116,11 @@ class BatchScoring:
     def _parsed(self, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
         import pyarrow as pa
 
-        kind = self._plan.types.get(name)
-        wanted = _PARSED.get(kind) if isinstance(kind, DataType) else None
-        if wanted is None or not pa.types.is_string(column.type):
-            return column
+        wanted = parsed_type(self._plan.types.get(name), column.type)
         try:
-            return column.cast(getattr(pa, wanted)())
+            return column if wanted == column.type else column.cast(wanted)
         except pa.ArrowInvalid as error:
-            raise SchemaError(f"column {name!r} should be {kind.value if kind else wanted}: {error}") from error
+            raise SchemaError(f"column {name!r} should be {wanted}: {error}") from error
 
     def _place(self, batch: pa.RecordBatch) -> str:
         import pyarrow.compute as pc
