@@ -27,7 +27,9 @@ SETTINGS = {
 os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
 os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
 _SUBMIT = [f"--conf '{name}={value}'" for name, value in SETTINGS.items() if name != "spark.driver.memory"]
-os.environ["PYSPARK_SUBMIT_ARGS"] = " ".join(["--driver-memory 1g", *_SUBMIT, "pyspark-shell"])  # of other processes too
+os.environ["PYSPARK_SUBMIT_ARGS"] = " ".join(
+    ["--driver-memory 1g", *_SUBMIT, "pyspark-shell"]
+)  # of other processes too
 
 
 @pytest.fixture(scope="session")

@@ -14,14 +14,14 @@ def model_that_notes(path: str, notes: str) -> None:
     import modelpack.pyfunc
 
     class Noting(modelpack.pyfunc.PythonModel):
-        def load_context(self, context: Any) -> None:
+        def load_context(self, context: Any) -> None:  # noqa: ARG002 - the form
             import os
             from pathlib import Path
 
             with Path(notes).open("a", encoding="utf-8") as file:
                 file.write(f"{os.getpid()}\n")
 
-        def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+        def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:  # noqa: ARG002 - the form
             import os
             import signal
             from pathlib import Path
@@ -63,9 +63,9 @@ def on_two_executors(path: str, notes: str, settings: dict[str, str]) -> dict[st
 
 
 def _executor(_: int) -> str:
-    import os
+    from pathlib import Path
 
-    return os.getcwd()
+    return str(Path.cwd())
 
 
 def connected(path: str, settings: dict[str, str]) -> dict[str, Any]:

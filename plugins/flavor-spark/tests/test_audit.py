@@ -87,7 +87,7 @@ def test_names_in_either_language(name: str) -> None:
     assert is_allowed(name)
 
 
-def test_every_class_of_the_list_is_one_of_sparks(spark: Any) -> None:
+def test_every_class_of_the_list_is_one_of_sparks() -> None:
     """In the module that the list has it in; those without a Python class are the JVM's private ones."""
     from importlib import import_module
 
@@ -123,7 +123,9 @@ def damage(name: str) -> Callable[[Path], None]:
 
     changes: dict[str, Callable[[Path], None]] = {
         "two lines": lambda root: stage_of(root).write_text(stage_of(root).read_text() + f"\n{evil}"),
-        "a line of Unix and one of a Mac": lambda root: stage_of(root).write_text(f"{stage_of(root).read_text()}\r{evil}"),
+        "a line of Unix and one of a Mac": lambda root: stage_of(root).write_text(
+            f"{stage_of(root).read_text()}\r{evil}"
+        ),
         "a second file": lambda root: write(stage_of(root).with_name("part-00001"), evil),
         "a file that Spark expands": lambda root: write(stage_of(root).with_name("part-00001.gz"), evil),
         "a folder": lambda root: write(stage_of(root).parent / "a=1" / "part-00000", evil),
@@ -146,9 +148,24 @@ def damage(name: str) -> Callable[[Path], None]:
 
 
 DAMAGES = (
-    "two lines|a line of Unix and one of a Mac|a second file|a file that Spark expands|a folder|a key twice|no JSON|a list"
-    "|no text|no class|no file|a stage outside|a stage that is no name|a stage that is missing|a link|another model|nothing"
-).split("|")
+    "two lines",
+    "a line of Unix and one of a Mac",
+    "a second file",
+    "a file that Spark expands",
+    "a folder",
+    "a key twice",
+    "no JSON",
+    "a list",
+    "no text",
+    "no class",
+    "no file",
+    "a stage outside",
+    "a stage that is no name",
+    "a stage that is missing",
+    "a link",
+    "another model",
+    "nothing",
+)
 
 
 @pytest.mark.parametrize("name", DAMAGES)
@@ -160,9 +177,8 @@ def test_what_spark_might_read_otherwise_is_refused(saved: Path, name: str) -> N
 
 
 @pytest.mark.slow
-def test_a_stage_of_python_is_imported_for_those_who_trust(
-    spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("spark")
+def test_a_stage_of_python_is_imported_for_those_who_trust(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It comes with the model's code; a stranger's import runs nothing, also where the conf hides the stage."""
     source = (
         "from pyspark.ml import Transformer\n"

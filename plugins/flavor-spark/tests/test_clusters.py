@@ -65,7 +65,7 @@ def test_without_a_session_one_is_started(programs: ModuleType, assembled: Any, 
     assert (told["master"], told["ui"]) == ("local[1]", "false")
 
 
-def test_an_engine_ends_the_session_that_it_starts(programs: ModuleType, spark: Any, tmp_path: Path) -> None:
+def test_an_engine_ends_the_session_that_it_starts(programs: ModuleType, tmp_path: Path) -> None:
     """And leaves nothing behind."""
     programs.model_that_notes(str(tmp_path / "model"), str(tmp_path / "notes"))
     pd.DataFrame({"x": [1.0, 2.0, 3.0]}).to_parquet(tmp_path / "rows.parquet")

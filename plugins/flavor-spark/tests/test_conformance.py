@@ -78,9 +78,7 @@ class TestSpark(FlavorTests):
     distribution = "pyspark"
     cases = (
         FlavorCase(name="classifier on a frame", build=classifier, inputs=houses, predict=predict),
-        FlavorCase(
-            name="statement that needs trust", build=scaler, inputs=houses, predict=predict, executes_code=True
-        ),
+        FlavorCase(name="statement that needs trust", build=scaler, inputs=houses, predict=predict, executes_code=True),
     )
     wrong_models = (object(), "a text", {"a": "mapping"}, 42, dict)
     recorded_models = tuple(recorded(path.parent) for path in sorted(RECORDED.glob("*/MLmodel")))

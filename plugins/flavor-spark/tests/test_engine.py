@@ -18,7 +18,7 @@ import modelpack.batch
 import modelpack.pyfunc
 from modelpack.errors import AlreadyExistsError, InvalidArgumentError, ModelFailureError, NotFoundError, SchemaError
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("spark")]
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def model(tmp_path: Path) -> Path:
     """A model that multiplies, and fails on negative numbers."""
 
     class Multiplying(modelpack.pyfunc.PythonModel):
-        def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+        def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:  # noqa: ARG002 - the form
             if (model_input["width"] < 0).any():
                 raise ValueError("a negative width")
             return model_input["width"] * model_input["length"]
@@ -81,9 +81,7 @@ def read(directory: Path, suffix: str) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(("given", "asked"), [("parquet", "csv"), ("csv", "json"), ("jsonl", "parquet")])
-def test_files_of_each_format(
-    spark: Any, model: Path, houses: Callable[..., Path], tmp_path: Path, given: str, asked: Any
-) -> None:
+def test_files_of_each_format(model: Path, houses: Callable[..., Path], tmp_path: Path, given: str, asked: Any) -> None:
     """They are scored beside the columns that are kept, and told how far it is; nothing but parts is written."""
     told: list[Any] = []
     result = modelpack.batch.predict(
@@ -99,7 +97,7 @@ def test_files_of_each_format(
     assert all(name == "_SUCCESS" or (name.startswith("part-") and name.endswith(suffix)) for name in names)
 
 
-def test_output_in_partitions(spark: Any, model: Path, houses: Callable[..., Path], tmp_path: Path) -> None:
+def test_output_in_partitions(model: Path, houses: Callable[..., Path], tmp_path: Path) -> None:
     """A directory for each value, without the column in its files."""
     modelpack.batch.predict(model, houses(), tmp_path / "out", engine="spark", keep=["id"], partition_by=["town"])
     found = {path.name: read_rows(path) for path in (tmp_path / "out").iterdir() if path.is_dir()}
@@ -116,14 +114,14 @@ def read_rows(directory: Path) -> dict[str, float]:
     return dict(zip(rows["id"], rows["area"], strict=True))
 
 
-def test_a_part_that_fails_is_named(spark: Any, model: Path, houses: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_part_that_fails_is_named(model: Path, houses: Callable[..., Path], tmp_path: Path) -> None:
     """With the model's own words, and there is no output."""
     with pytest.raises(ModelFailureError, match=r"part1\.parquet.*a negative width"):
         modelpack.batch.predict(model, houses(wrong=-1.0), tmp_path / "out", engine="spark")
     assert [path.name for path in tmp_path.iterdir() if "out" in path.name] == []
 
 
-def test_text_that_is_no_number_is_named(spark: Any, model: Path, houses: Callable[..., Path], tmp_path: Path) -> None:
+def test_text_that_is_no_number_is_named(model: Path, houses: Callable[..., Path], tmp_path: Path) -> None:
     """With its file: a value far down that the first rows do not show."""
     directory = houses("csv")
     with (directory / "part2.csv").open("a", encoding="utf-8") as file:
@@ -140,7 +138,7 @@ def test_columns_are_checked_before_the_job(
     with pytest.raises(SchemaError, match=r"part1\.parquet.*width"):
         modelpack.batch.predict(model, houses(wrong="wide"), tmp_path / "out", engine="spark")
     spark.range(3).selectExpr("id AS width").createOrReplaceTempView("narrow")
-    with pytest.raises(SchemaError, match="table narrow.*length"):
+    with pytest.raises(SchemaError, match=r"table narrow.*length"):
         modelpack.batch.predict(model, "narrow", tmp_path / "out", engine="spark")
 
 
@@ -157,7 +155,7 @@ def test_tables(spark: Any, model: Path, tmp_path: Path) -> None:
 
 
 def test_paths_of_hadoop(
-    spark: Any, shared: Callable[[Path], str], model: Path, houses: Callable[..., Path], tmp_path: Path
+    shared: Callable[[Path], str], model: Path, houses: Callable[..., Path], tmp_path: Path
 ) -> None:
     """Read and written by Spark's own file systems: the output appears at once, and an earlier one can be replaced."""
     houses("csv")
@@ -174,7 +172,11 @@ def test_paths_of_hadoop(
     with pytest.raises(ModelFailureError, match=r"part3\.csv.*a negative width"):
         modelpack.batch.predict(model, source, destination, engine="spark", overwrite=True)
     assert (tmp_path / "out" / "_SUCCESS").exists()
-    assert sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith(".")) == ["houses-csv", "model", "out"]
+    assert sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith(".")) == [
+        "houses-csv",
+        "model",
+        "out",
+    ]
 
 
 def test_no_rows(spark: Any, model: Path, tmp_path: Path) -> None:
@@ -184,7 +186,7 @@ def test_no_rows(spark: Any, model: Path, tmp_path: Path) -> None:
     assert (tmp_path / "out" / "_SUCCESS").exists()
 
 
-def test_what_it_does_not_do(spark: Any, model: Path, houses: Callable[..., Path], tmp_path: Path) -> None:
+def test_what_it_does_not_do(model: Path, houses: Callable[..., Path], tmp_path: Path) -> None:
     """Each is told in words, before there is a job."""
     source = houses()
     with pytest.raises(InvalidArgumentError, match="on_error"):
@@ -197,11 +199,11 @@ def test_what_it_does_not_do(spark: Any, model: Path, houses: Callable[..., Path
     assert not list(tmp_path.glob("out*"))
 
 
-def test_it_answers_as_the_engine_local(spark: Any, houses: Callable[..., Path], tmp_path: Path) -> None:
+def test_it_answers_as_the_engine_local(houses: Callable[..., Path], tmp_path: Path) -> None:
     """Types of predictions included, without a signature."""
 
     class Mixed(modelpack.pyfunc.PythonModel):
-        def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+        def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:  # noqa: ARG002 - the form
             rows = len(model_input)
             return pd.DataFrame({"n": np.arange(rows, dtype="int32"), "t": ["x"] * rows, "v": [[1.0, 2.0]] * rows})
 

@@ -16,6 +16,8 @@ import modelpack_flavor_spark
 from modelpack.errors import InvalidArgumentError, ModelFailureError, PluginError, SchemaError
 from modelpack.schema.signature import Column, ColumnSchema, DataType, ModelSignature, SparkMLVector
 
+pytestmark = pytest.mark.usefixtures("spark")
+
 ROWS = pd.DataFrame({"a": [1.0, 5.0, 2.0], "b": [2.0, 1.0, 0.5]}, index=["x", "y", "z"])
 SUMS = [4.0, 7.0, 3.5]
 
@@ -77,7 +79,7 @@ def test_lists_of_numbers_stand_for_vectors(spark: Any, tmp_path: Path) -> None:
             assert loaded.predict(pd.DataFrame({"features": cells})).tolist() == pytest.approx([4.0, 7.0])
 
 
-def test_features_alone(spark: Any, tmp_path: Path) -> None:
+def test_features_alone(tmp_path: Path) -> None:
     """A pipeline without predictions answers what its last stage adds."""
     from pyspark.ml import PipelineModel
     from pyspark.ml.feature import VectorAssembler
@@ -89,7 +91,7 @@ def test_features_alone(spark: Any, tmp_path: Path) -> None:
     assert [list(cell) for cell in answer] == ROWS.to_numpy().tolist()
 
 
-def test_rows_that_a_stage_drops_are_noticed(spark: Any, tmp_path: Path) -> None:
+def test_rows_that_a_stage_drops_are_noticed(tmp_path: Path) -> None:
     """There is no telling which prediction belongs to which row then."""
     from pyspark.ml import PipelineModel
     from pyspark.ml.feature import VectorAssembler
@@ -116,7 +118,7 @@ def test_jars_are_refused(assembled: Any, tmp_path: Path) -> None:
 
 def test_a_stage_is_no_pipeline(assembled: Any, tmp_path: Path) -> None:
     """The error says what to do (S89)."""
-    with pytest.raises(InvalidArgumentError, match="PipelineModel.*not a LinearRegressionModel"):
+    with pytest.raises(InvalidArgumentError, match=r"PipelineModel.*not a LinearRegressionModel"):
         modelpack_flavor_spark.save_model(assembled.stages[-1], tmp_path / "model")
 
 
@@ -139,21 +141,19 @@ def _without(name: str) -> Callable[[str], Any]:
     return lambda group: [point for point in entry_points(group=group) if point.name != name]
 
 
-def test_by_way_of_another_file_system(
-    assembled: Any, shared: Callable[[Path], str], tmp_path: Path
-) -> None:
+def test_by_way_of_another_file_system(assembled: Any, shared: Callable[[Path], str], tmp_path: Path) -> None:
     """The pipeline is copied from there after saving, and to there before loading, where it stays (S90)."""
     place = tmp_path / "shared"
     place.mkdir()
     uri = shared(place)
-    modelpack_flavor_spark.save_model(assembled, tmp_path / "model", dfs_tmpdir=f"{uri}/tmp/")
-    assert list((place / "tmp").iterdir()) == []
-    loaded = modelpack_flavor_spark.load_model(tmp_path / "model", dfs_tmpdir=f"{uri}/tmp")
+    modelpack_flavor_spark.save_model(assembled, tmp_path / "model", dfs_tmpdir=f"{uri}/t/")
+    assert list((place / "t").iterdir()) == []
+    loaded = modelpack_flavor_spark.load_model(tmp_path / "model", dfs_tmpdir=f"{uri}/t")
     assert [stage.uid for stage in loaded.stages] == [stage.uid for stage in assembled.stages]
-    assert len(list((place / "tmp").iterdir())) == 1
+    assert len(list((place / "t").iterdir())) == 1
     local = modelpack_flavor_spark.load_model(tmp_path / "model", dfs_tmpdir=(tmp_path / "local").as_uri())
     assert [stage.uid for stage in local.stages] == [stage.uid for stage in assembled.stages]
-    assert list(path.name for path in (tmp_path / "local").glob("*/stages/0*")) == [f"0_{assembled.stages[0].uid}"]
+    assert [path.name for path in (tmp_path / "local").glob("*/stages/0*")] == [f"0_{assembled.stages[0].uid}"]
 
 
 def test_paths_with_patterns_in_them(assembled: Any, tmp_path: Path) -> None:

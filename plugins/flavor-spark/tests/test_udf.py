@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import modelpack.pyfunc
 from modelpack.errors import InvalidArgumentError, NotFoundError, PluginError, SchemaError, TrustError
 from modelpack.plugins.manager import PluginManager
 from modelpack_flavor_spark.udf.function import _authorized
+from modelpack_flavor_spark.udf.shipping import _SHIPPED
 
 SaveModel = Callable[..., Path]
 Rows = Callable[..., Any]
@@ -25,12 +25,14 @@ Rows = Callable[..., Any]
 def save(tmp_path: Path) -> SaveModel:
     """Save a model that answers what a function makes of the input and the params."""
 
-    def saved(answer: Callable[[Any, Any], Any], signature: Any = False, name: str = "model") -> Path:
+    def saved(answer: Callable[[Any, Any], Any], signature: Any = None, name: str = "model") -> Path:
         class Answering(modelpack.pyfunc.PythonModel):
-            def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+            def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:  # noqa: ARG002 - the form
                 return answer(model_input, params)
 
-        modelpack.pyfunc.save_model(tmp_path / name, python_model=Answering(), signature=signature)
+        modelpack.pyfunc.save_model(
+            tmp_path / name, python_model=Answering(), signature=False if signature is None else signature
+        )
         return tmp_path / name
 
     return saved
@@ -128,10 +130,14 @@ def test_every_result_type_of_every_kind(spark: Any, save: SaveModel, kind: str)
 
     signature = signed({"n": [1]}, None, kind="", missing=False)
     path = save(answer, signature)
-    chosen = {name: cells for name, cells in RESULTS.items() if kind != "list" or name not in {"int", "array<int>", "n int"}}
+    chosen = {
+        name: cells for name, cells in RESULTS.items() if kind != "list" or name not in {"int", "array<int>", "n int"}
+    }
     made = [modelpack.pyfunc.spark_udf(spark, path, name, params={"kind": kind}) for name in chosen]
     missing = {"kind": kind, "missing": True}
-    nulls = [modelpack.pyfunc.spark_udf(spark, path, name, params=missing) for name in ("double", "string", "array<float>")]
+    nulls = [
+        modelpack.pyfunc.spark_udf(spark, path, name, params=missing) for name in ("double", "string", "array<float>")
+    ]
     frame = spark.range(1, 3, 1, 1).selectExpr("id AS n")
     answered = list(zip(*values(frame, *[score("n") for score in made + nulls]), strict=True))
     plain = [[cell.asDict() if hasattr(cell, "asDict") else cell for cell in cells] for cells in answered]
@@ -161,7 +167,7 @@ def test_result_type_of_the_signature(spark: Any, save: SaveModel) -> None:
 def test_what_the_signature_shows_is_told_at_once(spark: Any, save: SaveModel) -> None:
     """Before there is a job."""
     path = save(lambda rows, _: rows["a"], signed({"a": [1.0], "b": [2]}, np.array([1])))
-    with pytest.raises(InvalidArgumentError, match="no column .* fits result_type 'int'"):
+    with pytest.raises(InvalidArgumentError, match=r"no column .* fits result_type 'int'"):
         modelpack.pyfunc.spark_udf(spark, path, "int")
     with pytest.raises(InvalidArgumentError, match="not supported"):
         modelpack.pyfunc.spark_udf(spark, path, "date")
@@ -172,7 +178,7 @@ def test_what_the_signature_shows_is_told_at_once(spark: Any, save: SaveModel) -
     with pytest.raises(SchemaError, match="names no columns"):
         modelpack.pyfunc.spark_udf(spark, save(len, name="unsigned"))()
     image = modelpack.infer_signature(np.zeros((1, 2)), np.zeros((1, 2, 2)))
-    with pytest.raises(InvalidArgumentError, match="give result_type|no column of Spark"):
+    with pytest.raises(InvalidArgumentError, match=r"give result_type|no column of Spark"):
         modelpack.pyfunc.spark_udf(spark, save(len, image, "image"))
 
 
@@ -181,7 +187,7 @@ def test_arguments_that_cannot_be_used(spark: Any, save: SaveModel, tmp_path: Pa
     path = save(lambda rows, _: rows)
     with pytest.raises(NotFoundError):
         modelpack.pyfunc.spark_udf(spark, tmp_path / "nothing")
-    with pytest.raises(InvalidArgumentError, match="env_manager='uv'.*requirements.txt|requirements"):
+    with pytest.raises(InvalidArgumentError, match=r"env_manager='uv'.*requirements.txt|requirements"):
         modelpack.pyfunc.spark_udf(spark, path, env_manager="uv")
     with pytest.raises(InvalidArgumentError, match="takes a session and a model"):
         modelpack.pyfunc.spark_udf(path, "double")
@@ -210,7 +216,7 @@ def test_a_failing_model_says_why(spark: Any, save: SaveModel) -> None:
     """The job ends with the model's own words."""
     from pyspark.errors import PythonException
 
-    def fail(rows: Any, _: Any) -> Any:
+    def fail(rows: Any, _: Any) -> Any:  # noqa: ARG001 - the form
         raise ValueError("the roof is on fire")
 
     score = modelpack.pyfunc.spark_udf(spark, save(fail))
@@ -239,7 +245,9 @@ def test_strangers_are_asked_for_trust(
     assert values(table(spark, a="id * 1.0"), score()) == [1.0, 2.0, 3.0, 4.0]
 
 
-def test_executors_trust_no_more_than_the_caller(save: SaveModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_executors_trust_no_more_than_the_caller(
+    save: SaveModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """They get the digest of a model that is trusted, and nothing for another that runs no code as far as is known."""
     from modelpack.package.load import open_model
 
@@ -266,12 +274,11 @@ def test_no_rows(spark: Any, save: SaveModel) -> None:
 
 def test_archives_are_made_once(spark: Any, save: SaveModel) -> None:
     """A model goes to a session once, however many functions are made of it."""
-    from modelpack_flavor_spark.udf.shipping import _SHIPPED
-
     path = save(lambda rows, _: rows)
-    before = len(_SHIPPED.get(spark, ()))
-    archives = len(os.listdir(spark.sparkContext._jvm.org.apache.spark.SparkFiles.getRootDirectory()))
+    functions = spark.sparkContext._jvm.org.apache.spark.SparkFiles
+    before = set(Path(functions.getRootDirectory()).iterdir())
+    shipped = len(_SHIPPED.get(spark, ()))
     for _ in range(2):
         modelpack.pyfunc.spark_udf(spark, path)
-    assert len(_SHIPPED[spark]) == before + 1
-    assert len(os.listdir(spark.sparkContext._jvm.org.apache.spark.SparkFiles.getRootDirectory())) <= archives + 1
+    assert len(_SHIPPED[spark]) == shipped + 1
+    assert len(set(Path(functions.getRootDirectory()).iterdir()) - before) <= 1

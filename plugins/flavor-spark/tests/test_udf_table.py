@@ -121,7 +121,7 @@ SEVERAL: dict[str, list[Any]] = {
 
 @pytest.mark.parametrize("result_type", SEVERAL)
 def test_several_columns(result_type: str) -> None:
-    """A value is of the leftmost column that fits, an array of all, a field of that of its name (S155–S157)."""
+    """A value is of the leftmost column that fits, an array of all, a field of that of its name (S155 to S157)."""
     assert as_result(table(), parsed(result_type), 2).to_pylist() == SEVERAL[result_type]
     as_dict = {name: column.to_numpy() for name, column in table().items()}
     assert as_result(as_dict, parsed(result_type), 2).to_pylist() == SEVERAL[result_type]
@@ -172,7 +172,7 @@ def test_an_answer_of_another_length() -> None:
 )
 def test_other_result_types_are_refused(result_type: Any) -> None:
     """With those that there are (S155)."""
-    with pytest.raises(InvalidArgumentError, match="result_type is .* not supported"):
+    with pytest.raises(InvalidArgumentError, match=r"result_type is .* not supported"):
         parsed(result_type)
 
 

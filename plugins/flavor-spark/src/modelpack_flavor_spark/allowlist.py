@@ -3,9 +3,9 @@
 A saved pipeline names the class of every stage, and Spark imports what is named, in Python or on the JVM. These are
 MLlib's own classes, which compute with columns and hold numbers.
 
-Left out on purpose: `SQLTransformer`, which runs a statement that stands in the model, and with `reflect`,
-`CREATE FUNCTION … USING JAR` or `DROP TABLE` statements do anything; and the classes of `tuning`, which load others from paths
-that their metadata names.
+Left out on purpose: `SQLTransformer`, which runs a statement that stands in the model, and statements can do anything
+(`reflect`, `CREATE FUNCTION … USING JAR`, `DROP TABLE`); and the classes of `tuning`, which load others from paths that
+their metadata names.
 """
 
 from __future__ import annotations

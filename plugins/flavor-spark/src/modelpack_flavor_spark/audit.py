@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelpack.errors import InvalidModelError
@@ -17,6 +16,7 @@ from modelpack_flavor_spark.allowlist import PIPELINES, is_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _FOLDER = "metadata"
 _PART = re.compile(r"part-\d+(?:-[\w-]+)?(?:\.txt)?")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from modelpack.errors import SchemaError
 from modelpack.schema.signature import ColumnSchema, DataType, SparkMLVector
@@ -59,7 +59,7 @@ def arrow_type(kind: ColumnType | None) -> pa.DataType | None:
 
 
 def parsed_type(kind: ColumnType | None, found: pa.DataType) -> pa.DataType:
-    """The type that a column gets before a model does: text from a file becomes the number that a signature asks for."""
+    """The type that a column gets before a model does: text from a file becomes what a signature asks for."""
     import pyarrow as pa
 
     wanted = arrow_type(kind) if isinstance(kind, DataType) else None

@@ -104,7 +104,7 @@ def _place(dfs_tmpdir: str | None) -> str:
 
 
 def _settle(source: Path, directory: Path) -> None:
-    """Move the files to where they stay: without the random part of their names, and without what the manifest replaces.
+    """Move the files to where they stay, without the random part of their names and what the manifest replaces.
 
     That is `_SUCCESS`, which says that nothing is missing, and Hadoop's checksums.
     """

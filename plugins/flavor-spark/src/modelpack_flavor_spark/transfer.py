@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from modelpack.errors import InvalidArgumentError
@@ -10,6 +9,7 @@ from modelpack_flavor_spark.sessions import is_connected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 class SharedFiles(Protocol):

@@ -38,5 +38,7 @@ def _watch(tracker: Any, before: set[int], progress: Callable[[BatchProgress], N
         stages = [tracker.getStageInfo(number) for number in tracker.getActiveStageIds() if number not in before]
         found = [stage for stage in stages if stage is not None]
         if found:
-            done, total = (sum(counts) for counts in zip(*[(s.numCompletedTasks, s.numTasks) for s in found], strict=True))
+            done, total = (
+                sum(counts) for counts in zip(*[(s.numCompletedTasks, s.numTasks) for s in found], strict=True)
+            )
             progress(BatchProgress(0, done, total))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +13,14 @@ from modelpack_flavor_spark.engine.source import FILE
 from modelpack_flavor_spark.udf.worker import model_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import pyarrow as pa
 
     from modelpack.data.plan import InputPlan
     from modelpack.pyfunc.model import PyFuncModel
     from modelpack.pyfunc.source import ModelSource
+
 
 @dataclass(frozen=True, slots=True)
 class BatchTask:
@@ -135,8 +135,9 @@ def as_error(message: str) -> ModelpackError:
     found = re.findall(r"^modelpack\.errors\.(\w+): (.*(?:\nhint: .*)?)", message, re.MULTILINE)
     kind = getattr(errors, found[-1][0], None) if found else None
     if not isinstance(kind, type) or not issubclass(kind, ModelpackError):
-        last = next((line for line in message.splitlines()[::-1] if re.match(r"[\w.]+(Error|Exception)\b", line)), message)
+        last = next(
+            (line for line in message.splitlines()[::-1] if re.match(r"[\w.]+(Error|Exception)\b", line)), message
+        )
         return ModelFailureError(f"the Spark job failed: {last[:500]}")
     text, _, hint = found[-1][1].partition("\nhint: ")
     return kind(text, hint=hint or None)
-

@@ -120,7 +120,7 @@ def _session_and_uri(first: Any, second: Any) -> tuple[Any, str]:
     if not isinstance(second, (str, os.PathLike)) or isinstance(first, (str, os.PathLike)):
         raise InvalidArgumentError(
             f"spark_udf takes a session and a model, not {first!r} and {second!r}",
-            hint="give the model's path or URI, and other arguments by name: spark_udf('my_model', result_type='double')",
+            hint="give the model's path or URI, and other arguments by name: spark_udf('model', result_type='int')",
         )
     session = active_session() if first is None else first
     if session is None:

@@ -109,7 +109,9 @@ def _lists(column: pa.Array, kind: ArrayType) -> pa.Array:
     element = str(primitive(kind.elementType))
     if element != "string" or pa.types.is_string(column.type.value_type):
         return column.cast(arrow_type(kind), safe=False)
-    cells = [None if cell is None else [None if item is None else str(item) for item in cell] for cell in column.to_pylist()]
+    cells = [
+        None if cell is None else [None if item is None else str(item) for item in cell] for cell in column.to_pylist()
+    ]
     return pa.array(cells, arrow_type(kind))
 
 

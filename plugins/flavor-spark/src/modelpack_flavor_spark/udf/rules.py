@@ -1,4 +1,4 @@
-"""Which columns of an answer a result type takes (S155–S159): decided by their types, never by their values."""
+"""Which columns of an answer a result type takes (S155 to S159): decided by their types, never by their values."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from modelpack.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pyarrow as pa
     from pyspark.sql.types import DataType
 
