@@ -55,7 +55,7 @@ def assembled(spark: Any) -> Any:
     from pyspark.ml.regression import LinearRegression
 
     rows = [(1.0, 2.0, 4.0), (3.0, 1.0, 5.0), (2.0, 4.0, 7.0), (5.0, 5.0, 11.0)]
-    stages = [VectorAssembler(inputCols=["a", "b"], outputCol="features"), LinearRegression(labelCol="y")]
+    stages: list[Any] = [VectorAssembler(inputCols=["a", "b"], outputCol="features"), LinearRegression(labelCol="y")]
     return Pipeline(stages=stages).fit(spark.createDataFrame(rows, ["a", "b", "y"]))
 
 

@@ -52,20 +52,14 @@ def on_two_executors(path: str, notes: str, settings: dict[str, str]) -> dict[st
     session = builder.getOrCreate()
     score = modelpack.pyfunc.spark_udf(path)
     frame = session.range(0, 4000, 1, 8).selectExpr("CAST(id AS DOUBLE) AS x")
-    sums = [frame.select(score().alias("y")).agg(total("y")).first()[0] for _ in range(3)]
+    sums = [frame.select(score().alias("y")).agg(total("y")).collect()[0][0] for _ in range(3)]
     loads = Path(notes).read_text(encoding="utf-8").split()
-    workers = session.sparkContext.parallelize(range(8), 8).map(_executor).distinct().collect()
+    workers = session.sparkContext.parallelize(range(8), 8).map(lambda _: str(Path.cwd())).distinct().collect()
     Path(f"{notes}.kill").touch()
-    survived = frame.select(score().alias("y")).agg(total("y")).first()[0]
+    survived = frame.select(score().alias("y")).agg(total("y")).collect()[0][0]
     after = Path(notes).read_text(encoding="utf-8").split()
     session.stop()
     return {"sums": sums, "loads": loads, "executors": len(workers), "survived": survived, "after": after}
-
-
-def _executor(_: int) -> str:
-    from pathlib import Path
-
-    return str(Path.cwd())
 
 
 def connected(path: str, settings: dict[str, str]) -> dict[str, Any]:
@@ -86,7 +80,7 @@ def connected(path: str, settings: dict[str, str]) -> dict[str, Any]:
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     rows = pa.table({"a": [1.0, 2.0, 3.0, 4.0], "b": [2.0, 1.0, 4.0, 3.0], "y": [5.0, 4.0, 11.0, 10.0]})
-    stages = [VectorAssembler(inputCols=["a", "b"], outputCol="features"), LinearRegression(labelCol="y")]
+    stages: list[Any] = [VectorAssembler(inputCols=["a", "b"], outputCol="features"), LinearRegression(labelCol="y")]
     pipeline = Pipeline(stages=stages).fit(session.createDataFrame(rows))
     modelpack.save_model(pipeline, f"{path}/pipeline")
     modelpack.save_model(pipeline, f"{path}/copied", dfs_tmpdir=f"file://{path}/shared")

@@ -105,7 +105,7 @@ def test_nested_stages_are_found(saved: Path) -> None:
     assert stages_in(saved).foreign == ("mypackage.Stage",)
 
 
-def damage(name: str) -> Callable[[Path], None]:
+def damage(name: str) -> Callable[[Path], Any]:
     """Something that is wrong with a saved pipeline."""
     evil = json.dumps({"class": "mypackage.Evil"})
 
@@ -121,7 +121,7 @@ def damage(name: str) -> Callable[[Path], None]:
         shutil.move(root / "stages", root.parent / "elsewhere")
         (root / "stages").symlink_to(root.parent / "elsewhere")
 
-    changes: dict[str, Callable[[Path], None]] = {
+    changes: dict[str, Callable[[Path], Any]] = {
         "two lines": lambda root: stage_of(root).write_text(stage_of(root).read_text() + f"\n{evil}"),
         "a line of Unix and one of a Mac": lambda root: stage_of(root).write_text(
             f"{stage_of(root).read_text()}\r{evil}"

@@ -28,7 +28,7 @@ def classifier() -> Any:
     from pyspark.ml.classification import LogisticRegression
     from pyspark.ml.feature import StringIndexer, VectorAssembler
 
-    stages = [
+    stages: list[Any] = [
         StringIndexer(inputCol="kind", outputCol="kind_index", handleInvalid="keep"),
         VectorAssembler(inputCols=["kind_index", "area", "rooms"], outputCol="features"),
         LogisticRegression(labelCol="dear", maxIter=3),

@@ -74,10 +74,12 @@ def read(directory: Path, suffix: str) -> pd.DataFrame:
     """All rows of an output."""
     assert (directory / "_SUCCESS").exists()
     paths = sorted(directory.rglob(f"part-*{suffix}"))
-    if suffix == ".parquet":
-        return pd.concat([pq.ParquetFile(path).read().to_pandas() for path in paths])
-    reader = pd.read_csv if suffix == ".csv" else lambda path, **given: pd.read_json(path, lines=True, **given)
-    return pd.concat([reader(path, dtype={"id": str}) for path in paths])
+    readers: dict[str, Callable[[Path], Any]] = {
+        ".parquet": lambda path: pq.ParquetFile(path).read().to_pandas(),
+        ".csv": lambda path: pd.read_csv(path, dtype={"id": str}),
+        ".jsonl": lambda path: pd.read_json(path, lines=True, dtype={"id": str}),
+    }
+    return pd.concat([readers[suffix](path) for path in paths])
 
 
 @pytest.mark.parametrize(("given", "asked"), [("parquet", "csv"), ("csv", "json"), ("jsonl", "parquet")])

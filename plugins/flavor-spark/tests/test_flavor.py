@@ -72,7 +72,8 @@ def test_lists_of_numbers_stand_for_vectors(spark: Any, tmp_path: Path) -> None:
     rows = [(Vectors.dense([1.0, 2.0]), 4.0), (Vectors.dense([5.0, 1.0]), 7.0), (Vectors.dense([2.0, 0.5]), 3.5)]
     model = LinearRegression().fit(spark.createDataFrame(rows, ["features", "label"]))
     vectors = ModelSignature(ColumnSchema((Column(SparkMLVector(), "features"),)))
-    for name, signature in (("unsigned", False), ("signed", vectors)):
+    signatures: dict[str, Any] = {"unsigned": False, "signed": vectors}
+    for name, signature in signatures.items():
         modelpack.save_model(PipelineModel(stages=[model]), tmp_path / name, signature=signature)
         loaded = modelpack.pyfunc.load_model(tmp_path / name)
         for cells in ([[1, 2], [5, 1]], list(np.array([[1.0, 2.0], [5.0, 1.0]]))):
@@ -84,7 +85,7 @@ def test_features_alone(tmp_path: Path) -> None:
     from pyspark.ml import PipelineModel
     from pyspark.ml.feature import VectorAssembler
 
-    stages = [VectorAssembler(inputCols=["a", "b"], outputCol="both")]
+    stages: list[Any] = [VectorAssembler(inputCols=["a", "b"], outputCol="both")]
     modelpack.save_model(PipelineModel(stages=stages), tmp_path / "model")
     answer = modelpack.pyfunc.load_model(tmp_path / "model").predict(ROWS)
     assert answer.name == "both"
@@ -96,10 +97,10 @@ def test_rows_that_a_stage_drops_are_noticed(tmp_path: Path) -> None:
     from pyspark.ml import PipelineModel
     from pyspark.ml.feature import VectorAssembler
 
-    stages = [VectorAssembler(inputCols=["a", "b"], outputCol="both", handleInvalid="skip")]
+    stages: list[Any] = [VectorAssembler(inputCols=["a", "b"], outputCol="both", handleInvalid="skip")]
     modelpack.save_model(PipelineModel(stages=stages), tmp_path / "model")
     with pytest.raises(ModelFailureError, match=r"2 rows for 3[\s\S]*handleInvalid"):
-        modelpack.pyfunc.load_model(tmp_path / "model").predict(ROWS.assign(b=[1.0, None, 2.0]))
+        modelpack.pyfunc.load_model(tmp_path / "model").predict(ROWS.assign(b=[1.0, float("nan"), 2.0]))
 
 
 def test_arrays_have_no_names(assembled: Any, tmp_path: Path) -> None:

@@ -38,9 +38,9 @@ def save(tmp_path: Path) -> SaveModel:
     return saved
 
 
-def table(spark: Any, rows: int = 4, **columns: str) -> Any:
-    """A frame of some rows, its columns made by expressions of `id`."""
-    frame = spark.range(0, rows, 1, 2)
+def table(spark: Any, **columns: str) -> Any:
+    """A frame of four rows, its columns made by expressions of `id`."""
+    frame = spark.range(0, 4, 1, 2)
     return frame.selectExpr("id", *[f"{expression} AS `{name}`" for name, expression in columns.items()])
 
 

@@ -83,7 +83,9 @@ def _loader(*, on_jvm: bool) -> Callable[[str], Any]:
     from pyspark.ml import PipelineModel
     from pyspark.ml.util import JavaMLReader
 
-    return JavaMLReader(PipelineModel).load if on_jvm else PipelineModel.load
+    pipelines: Any = PipelineModel
+    load: Callable[[str], Any] = JavaMLReader(pipelines).load if on_jvm else pipelines.load
+    return load
 
 
 def _read_elsewhere(directory: Path, load: Callable[[str], Any]) -> Any:

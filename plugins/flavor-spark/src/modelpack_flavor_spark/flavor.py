@@ -101,10 +101,11 @@ class SparkFlavor(Flavor[SparkOptions, SparkConf]):
         if options.sample_input is not None:
             context.save_also(BUNDLE_FLAVOR, {"sample_input": options.sample_input})
         custom = list(stages_in(directory).foreign)
+        told: dict[str, Any] = {"custom_stages": custom} if custom else {}
         return SparkConf(
             pyspark_version=pyspark.__version__,
             model_class=f"{PipelineModel.__module__}.{PipelineModel.__qualname__}",
-            **({"custom_stages": custom} if custom else {}),
+            **told,
         )
 
     @hookimpl

@@ -30,7 +30,7 @@ def forest(spark: Any) -> tuple[Any, Any]:
     """Text and numbers, labels as text again."""
     rows = spark.createDataFrame([(*row, "dear" if row[1] > 100 else "cheap") for row in ROWS], [*FRAME, "price"])
     labels = StringIndexer(inputCol="price", outputCol="label").fit(rows)
-    stages = [
+    stages: list[Any] = [
         labels,
         StringIndexer(inputCol="kind", outputCol="kind_index", handleInvalid="keep"),
         VectorAssembler(inputCols=["kind_index", "area", "rooms"], outputCol="features"),
@@ -44,8 +44,9 @@ def forest(spark: Any) -> tuple[Any, Any]:
 
 def vectors(spark: Any) -> tuple[Any, Any]:
     """A vector of features, as MLflow's signature has it."""
+    regression: list[Any] = [LinearRegression()]
     rows = spark.createDataFrame([(Vectors.dense([a, float(r)]), a + r) for _, a, r in ROWS], ["features", "label"])
-    return Pipeline(stages=[LinearRegression()]).fit(rows), rows.select("features")
+    return Pipeline(stages=[*regression]).fit(rows), rows.select("features")
 
 
 def main() -> None:

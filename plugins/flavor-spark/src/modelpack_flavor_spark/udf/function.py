@@ -72,7 +72,7 @@ def spark_udf(  # noqa: PLR0913 - MLflow's arguments, and what `load_model` take
     """
     session, uri = _session_and_uri(spark, path if model_uri is None else model_uri)
     _check_environment(env_manager)
-    from pyspark.sql.functions import arrow_udf
+    from pyspark.sql.pandas.functions import arrow_udf
 
     from modelpack.data.tables import output_names
     from modelpack.package.load import open_model

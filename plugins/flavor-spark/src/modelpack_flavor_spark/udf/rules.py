@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from modelpack.errors import InvalidArgumentError
 
@@ -46,7 +46,7 @@ def parsed(result_type: str | DataType) -> DataType:
     from pyspark.errors import PySparkException
     from pyspark.sql.types import DataType
 
-    kind = result_type
+    kind: Any = result_type
     if isinstance(kind, str):
         text = "boolean" if kind.strip().lower() == "bool" else kind
         try:
