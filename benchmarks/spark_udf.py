@@ -138,24 +138,29 @@ def of_mlflow(spark: Any, path: str, model: Any, frame: Any) -> Callable[[], Any
     return lambda: frame.select(score(*frame.columns).alias("y"))
 
 
+def functions() -> Any:
+    """Spark's functions, whose types know nothing of annotations that are set later."""
+    from pyspark.sql import functions
+
+    return functions
+
+
 def by_hand_pandas(model: Any, frame: Any) -> Callable[[], Any]:
     """A pandas UDF over an iterator."""
     import pandas as pd
-    from pyspark.sql.functions import pandas_udf
 
     def score(batches: Iterator[tuple[pd.Series, ...]]) -> Iterator[pd.Series]:
         for batch in batches:
             yield pd.Series(model.predict(pd.concat(batch, axis=1).to_numpy()))
 
     score.__annotations__ = {"batches": Iterator[tuple[pd.Series, ...]], "return": Iterator[pd.Series]}
-    made = pandas_udf(score, "double")
+    made = functions().pandas_udf(score, "double")
     return lambda: frame.select(made(*frame.columns).alias("y"))
 
 
 def by_hand_arrow(model: Any, frame: Any) -> Callable[[], Any]:
     """An Arrow UDF over an iterator."""
     import pyarrow as pa
-    from pyspark.sql.functions import arrow_udf
 
     def score(batches: Iterator[tuple[pa.Array, ...]]) -> Iterator[pa.Array]:
         for batch in batches:
@@ -163,7 +168,7 @@ def by_hand_arrow(model: Any, frame: Any) -> Callable[[], Any]:
             yield pa.array(model.predict(pa.RecordBatch.from_arrays(list(batch), names).to_tensor().to_numpy()))
 
     score.__annotations__ = {"batches": Iterator[tuple[pa.Array, ...]], "return": Iterator[pa.Array]}
-    made = arrow_udf(score, "double")
+    made = functions().arrow_udf(score, "double")
     return lambda: frame.select(made(*frame.columns).alias("y"))
 
 

@@ -79,7 +79,8 @@ def read(directory: Path, suffix: str) -> pd.DataFrame:
         ".csv": lambda path: pd.read_csv(path, dtype={"id": str}),
         ".jsonl": lambda path: pd.read_json(path, lines=True, dtype={"id": str}),
     }
-    return pd.concat([readers[suffix](path) for path in paths])
+    frames: list[pd.DataFrame] = [readers[suffix](path) for path in paths]
+    return pd.concat(frames)
 
 
 @pytest.mark.parametrize(("given", "asked"), [("parquet", "csv"), ("csv", "json"), ("jsonl", "parquet")])

@@ -72,7 +72,7 @@ def spark_udf(  # noqa: PLR0913 - MLflow's arguments, and what `load_model` take
     """
     session, uri = _session_and_uri(spark, path if model_uri is None else model_uri)
     _check_environment(env_manager)
-    from pyspark.sql.pandas.functions import arrow_udf
+    from pyspark.sql import functions
 
     from modelpack.data.tables import output_names
     from modelpack.package.load import open_model
@@ -98,7 +98,8 @@ def spark_udf(  # noqa: PLR0913 - MLflow's arguments, and what `load_model` take
         outputs=output_names(signature),
         params=Enforcer(known).params(params),
     )
-    return _function(arrow_udf(scorer(task), kind), task.names, signature)
+    spark_functions: Any = functions  # its types know no functions whose arguments are counted later
+    return _function(spark_functions.arrow_udf(scorer(task), kind), task.names, signature)
 
 
 def _function(udf: Any, names: tuple[str, ...], signature: ModelSignature | None) -> Callable[..., Column]:
