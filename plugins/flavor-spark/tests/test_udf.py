@@ -14,8 +14,7 @@ import modelpack
 import modelpack.pyfunc
 from modelpack.errors import InvalidArgumentError, NotFoundError, PluginError, SchemaError, TrustError
 from modelpack.plugins.manager import PluginManager
-from modelpack_flavor_spark.udf.function import _authorized
-from modelpack_flavor_spark.udf.shipping import _SHIPPED
+from modelpack_flavor_spark.udf.shipping import _SHIPPED, authorized
 
 SaveModel = Callable[..., Path]
 Rows = Callable[..., Any]
@@ -252,11 +251,13 @@ def test_executors_trust_no_more_than_the_caller(
     from modelpack.package.load import open_model
 
     stored = open_model(save(len))
-    assert _authorized(stored, None, None) == stored.digest
-    assert _authorized(stored, None, stored.digest) == stored.digest
-    monkeypatch.setattr("modelpack.package.load.trust_reasons", lambda *_: [])  # as of a format that runs no code
+    assert authorized(stored, None, None) == stored.digest
+    assert authorized(stored, None, stored.digest) == stored.digest
+    monkeypatch.setattr(
+        "modelpack_flavor_spark.udf.shipping.trust_reasons", lambda *_: []
+    )  # as of a format that runs no code
     monkeypatch.setenv("MODELPACK_HOME", str(tmp_path / "stranger"))
-    assert _authorized(stored, None, None) is False
+    assert authorized(stored, None, None) is False
 
 
 def test_without_the_plugin_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelpack.errors import ModelFailureError, SchemaError
+from modelpack.schema.signature import SparkMLVector
 from modelpack_flavor_spark.columns import arrow_table, column_types
-from modelpack_flavor_spark.sessions import hushed
 from modelpack_flavor_spark.stages import output_columns, vector_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
     import pyarrow as pa
@@ -47,9 +47,7 @@ class SparkPredictor:
         import pyarrow as pa
 
         table = arrow_table(data, self._signature).append_column(ROW, pa.array(range(len(data)), pa.int64()))
-        with hushed():
-            answer = self._transformed(table)
-        frame = _in_order(answer, len(data)).set_axis(data.index)
+        frame = _in_order(self._transformed(table), len(data)).set_axis(data.index)
         return frame if len(frame.columns) > 1 else pd.Series(frame.iloc[:, 0])
 
     def _transformed(self, table: pa.Table) -> pa.Table:
@@ -57,12 +55,11 @@ class SparkPredictor:
         from pyspark.sql.functions import col
 
         result = self._pipeline.transform(self._as_spark(table))
-        names = self._named_outputs(result.columns) or output_columns(self._pipeline, result.columns)
         kinds = {field.name: field.dataType.typeName() for field in result.schema}
-        columns = [_quoted(name) for name in ([ROW] if ROW in kinds else []) + names]
+        names = self._named_outputs(kinds) or output_columns(self._pipeline, list(kinds))
         chosen = [
-            vector_to_array(col(quoted)).alias(name) if kinds[name] == "vectorudt" else col(quoted)
-            for quoted, name in zip(columns, ([ROW] if ROW in kinds else []) + names, strict=True)
+            vector_to_array(col(_quoted(name))).alias(name) if kinds[name] == "vectorudt" else col(_quoted(name))
+            for name in (*([ROW] if ROW in kinds else ()), *names)
         ]
         return result.select(*chosen).toArrow()
 
@@ -75,13 +72,13 @@ class SparkPredictor:
         frame = self._session.createDataFrame(table)
         types = column_types(None if self._signature is None else self._signature.inputs)
         for field in table.schema:
-            wanted = type(types.get(field.name)).__name__ == "SparkMLVector" or field.name in self._vectors
+            wanted = isinstance(types.get(field.name), SparkMLVector) or field.name in self._vectors
             if wanted and (pa.types.is_list(field.type) or pa.types.is_large_list(field.type)):
                 vector = array_to_vector(col(_quoted(field.name)).cast("array<double>"))
                 frame = frame.withColumn(field.name, vector)
         return frame
 
-    def _named_outputs(self, columns: list[str]) -> list[str]:
+    def _named_outputs(self, columns: Iterable[str]) -> list[str]:
         """The signature's output columns, when the pipeline makes them all."""
         return self._outputs if set(self._outputs) <= set(columns) else []
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from modelpack import BatchContext
-    from modelpack.pyfunc.source import ModelSource
 
 _TRIED_ROWS = 20
 
@@ -48,33 +47,20 @@ def run(session: Any, context: BatchContext[Any]) -> BatchResult:
 
 def _task(session: Any, context: BatchContext[Any], frame: Any) -> BatchTask:
     from modelpack.package.load import open_model
-    from modelpack_flavor_spark.udf.shipping import ship
+    from modelpack_flavor_spark.udf.shipping import authorized, ship
 
     request, place = context.request, place_of(context)
     columns = context.files[0].keep if context.files else context.check_columns(place, _arrow_schema(frame, context))
-    stored = open_model(context.model_path, verify=False)
+    stored = replace(open_model(context.model_path, verify=False), digest=request.model.digest or "")
+    trusted = authorized(stored, request.model.flavor, request.model.trust)
     return BatchTask(
-        archive=ship(session, replace(stored, digest=request.model.digest or "")),
-        source=_for_workers(request.model),
+        archive=ship(session, stored),
+        source=replace(request.model, uri="", trust=trusted),
         keep=tuple(columns),
         names=context.names,
         params=request.params,
         place=place,
     )
-
-
-def _for_workers(source: ModelSource) -> ModelSource:
-    """The same model with what the caller trusts decided here: workers have neither the caller's store nor folders."""
-    from modelpack.errors import TrustError
-    from modelpack.package.trust import authorize
-
-    stored = source.open()
-    try:
-        authorize(stored.digest, stored.path, ["it is read by a worker"], source.trust)
-        trust: str | bool = stored.digest
-    except TrustError:
-        trust = False
-    return replace(source, uri="", trust=trust, digest=stored.digest)
 
 
 def _arrow_schema(frame: Any, context: BatchContext[Any]) -> Any:

@@ -6,7 +6,7 @@ import functools
 import os
 from typing import TYPE_CHECKING, Any
 
-from modelpack.errors import InvalidArgumentError, SchemaError, TrustError
+from modelpack.errors import InvalidArgumentError, SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column
     from pyspark.sql.types import DataType
 
-    from modelpack.package.load import StoredModel, VersionPolicy
+    from modelpack.package.load import VersionPolicy
     from modelpack.package.trust import Trust
     from modelpack.pyfunc.policy import Policy
     from modelpack.schema.signature import ModelSignature
@@ -80,11 +80,11 @@ def spark_udf(  # noqa: PLR0913 - MLflow's arguments, and what `load_model` take
     from modelpack.pyfunc.source import ModelSource
     from modelpack.schema.signature import ModelSignature
     from modelpack_flavor_spark.udf.outputs import result_type_of
-    from modelpack_flavor_spark.udf.shipping import ship
+    from modelpack_flavor_spark.udf.shipping import authorized, ship
     from modelpack_flavor_spark.udf.worker import Task, scorer
 
     stored = open_model(uri if run_id is None else f"runs:/{run_id}/{uri}")
-    trusted = _authorized(stored, flavor, trust)
+    trusted = authorized(stored, flavor, trust)
     signature = stored.mlmodel.signature
     kind = result_type_of(result_type, signature)
     known = ModelSignature(params=None if signature is None else signature.params)
@@ -138,28 +138,6 @@ def _check_environment(env_manager: str | None) -> None:
             hint="install the lines of the model's requirements.txt there, or send a packed environment along in "
             "spark.archives; then leave env_manager out",
         )
-
-
-def _authorized(stored: StoredModel, flavor: str | None, trust: Trust | None) -> str | bool:
-    """What the executors are to trust: the model's digest when the caller trusts it, else nothing."""
-    from modelpack.package.load import trust_reasons
-    from modelpack.package.trust import authorize
-    from modelpack.plugins.manager import default_manager
-    from modelpack.pyfunc.load import viewed_flavor
-
-    manager = default_manager()
-    name = viewed_flavor(stored, flavor, manager)
-    if name == "spark":
-        raise InvalidArgumentError(
-            f"the model in {stored.path} is a Spark pipeline, which cannot run inside a function of Spark",
-            hint="modelpack.load_model(…).transform(frame) scores a DataFrame",
-        )
-    authorize(stored.digest, stored.path, trust_reasons(stored, name, manager), trust)
-    try:
-        authorize(stored.digest, stored.path, ["a format may want trust only when it is read"], trust)
-    except TrustError:
-        return False
-    return stored.digest
 
 
 def _input_names(signature: ModelSignature | None) -> tuple[str, ...]:
