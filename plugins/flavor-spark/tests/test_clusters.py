@@ -17,6 +17,9 @@ import pytest
 import modelpack
 from modelpack.testing import run_python
 
+PLAIN = {"PYSPARK_SUBMIT_ARGS": "--driver-memory 1g pyspark-shell"}
+"""A Connect server takes its settings from the client."""
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
@@ -48,7 +51,7 @@ def test_two_executors_load_a_model_once_each(programs: ModuleType, tmp_path: Pa
 def test_spark_connect(programs: ModuleType, tmp_path: Path) -> None:
     """A client does what the driver does."""
     allowed = {"spark.sql.artifact.copyFromLocalToFs.allowDestLocal": "true"}
-    told = run_python(programs.connected, str(tmp_path), allowed, timeout=250, environment={"PYSPARK_SUBMIT_ARGS": ""})
+    told = run_python(programs.connected, str(tmp_path), allowed, timeout=250, environment=PLAIN)
     assert told["native"] == pytest.approx([5.0, 4.0, 11.0, 10.0])
     assert told["generic"] == pytest.approx([17.0, 16.0])
     assert told["scored"] == [0.0, 2.0, 4.0, 6.0]
