@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from modelpack.errors import PluginError
 from modelpack.paths import existing_path
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ OptionsT = TypeVar("OptionsT")
 ConfT = TypeVar("ConfT")
 
 
+def _alone(flavor: str, options: Mapping[str, Any]) -> None:  # noqa: ARG001 - what a save would do with them
+    raise PluginError(f"the flavor {flavor!r} cannot be added here: no model is being saved")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveContext(Generic[OptionsT]):
     """Everything a flavor may know while it writes a model.
@@ -34,6 +39,9 @@ class SaveContext(Generic[OptionsT]):
         signature: The model's signature as far as it is known before saving.
         input_example: The caller's input example, unconverted.
         flavor: The name of the flavor that saves, for wrappers.
+        save_also: Call it with the name of another flavor and its options: that flavor saves the same model into the
+            same directory, stands in `MLmodel` as well, and its plugin among the requirements. It raises
+            `PluginError` when the flavor is not installed, and what that flavor raises.
     """
 
     path: Path
@@ -41,6 +49,7 @@ class SaveContext(Generic[OptionsT]):
     signature: ModelSignature | None = None
     input_example: Any = None
     flavor: str = ""
+    save_also: Callable[[str, Mapping[str, Any]], None] = _alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 import modelpack
+from modelpack.contexts import SaveContext
 from modelpack.errors import (
     AlreadyExistsError,
     InvalidArgumentError,
@@ -23,6 +24,7 @@ from modelpack.errors import (
     ModelpackWarning,
     PluginError,
 )
+from modelpack.interfaces import PluginOptions
 from modelpack.package.load import load_model
 from modelpack.package.manifest import verify
 from modelpack.package.save import save_model
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
     from toylib import ToyModel
 
+    from modelpack.interfaces import Flavor
     from modelpack.plugins.manager import PluginManager
 
 EXAMPLE = pd.DataFrame({"x": [1.0, 2.0], "y": [3.0, 4.0]})
@@ -345,3 +348,56 @@ def test_nothing_heavy_is_imported_to_save(tmp_path: Path, site: Any) -> None:
     environ = {**os.environ, "PYTHONPATH": str(site.directory)}
     done = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["ToyModel(weights={'x': 1.0}, bias=0.0)", "[]"]
+
+
+def test_a_flavor_has_another_save_the_same_model(
+    toy_model: ToyModel,
+    tmp_path: Path,
+    make_flavor: Callable[..., Flavor[Any, Any]],
+    install_flavors: Callable[..., PluginManager],
+) -> None:
+    """Both stand in `MLmodel` and among the requirements, and the generic view is that of the first."""
+
+    def save_twice(self: Any, model: Any, context: SaveContext[Any]) -> Any:
+        context.save_also("second", {"suffix": "toy"})
+        return ToyFlavor.modelpack_save_model(self, model, context)
+
+    from toy_flavor import ToyFlavor
+
+    plugins = install_flavors(make_flavor("first", modelpack_save_model=save_twice), make_flavor("second"))
+    info = save_model(toy_model, tmp_path / "model", flavor="first", plugins=plugins)
+    assert [name for name in info.flavors if name != "python_function"] == ["first", "second"]
+    assert info.flavors["second"]["data"] == "model.toy"
+    assert load_model(tmp_path / "model", flavor="second", plugins=plugins) == toy_model
+    requirements = (tmp_path / "model" / "requirements.txt").read_text().splitlines()
+    assert {"modelpack-flavor-first==1.0", "modelpack-flavor-second==1.0"} <= set(requirements)
+
+
+def test_a_flavor_that_is_missing_beside_another_fails_the_save(
+    toy_model: ToyModel,
+    tmp_path: Path,
+    make_flavor: Callable[..., Flavor[Any, Any]],
+    install_flavors: Callable[..., PluginManager],
+) -> None:
+    """As a whole, and the error says how to install it; so do options that the other does not have."""
+
+    def save_with(name: str, options: dict[str, Any]) -> Any:
+        return lambda _self, model, context: context.save_also(name, options)  # noqa: ARG005 - the hook's arguments
+
+    plugins = install_flavors(
+        make_flavor("lonely", modelpack_save_model=save_with("absent", {})),
+        make_flavor("wrong", modelpack_save_model=save_with("toy", {"colour": "red"})),
+    )
+    for name, error, words in (
+        ("lonely", PluginError, "pip install modelpack-flavor-absent"),
+        ("wrong", InvalidArgumentError, "colour"),
+    ):
+        with pytest.raises(error, match=words):
+            save_model(toy_model, tmp_path / "model", flavor=name, plugins=plugins)
+        assert not (tmp_path / "model").exists()
+
+
+def test_nothing_is_added_where_nothing_is_saved(tmp_path: Path) -> None:
+    """A context that somebody made by hand says so."""
+    with pytest.raises(PluginError, match="no model is being saved"):
+        SaveContext(path=tmp_path, options=PluginOptions()).save_also("toy", {})

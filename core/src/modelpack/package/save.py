@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -130,6 +131,7 @@ class _Save:
     user_environment: environment.UserEnvironment
     code: list[Path]
     mlmodel: MLmodel
+    others: list[tuple[Flavor[Any, Any], FlavorConf]] = field(default_factory=list)
 
     def write(self, model: Any, directory: Path) -> str:
         """Write everything; answers the digest."""
@@ -154,12 +156,23 @@ class _Save:
             signature=self.signature,
             input_example=None if self.example is None else self.example.data,
         )
-        return dispatch.save_model(self.manager, self.flavor, model, context)
+        also = partial(self._write_also, model, context)
+        return dispatch.save_model(self.manager, self.flavor, model, replace(context, save_also=also))
+
+    def _write_also(
+        self, model: Any, context: SaveContext[PluginOptions], name: str, options: Mapping[str, Any]
+    ) -> None:
+        """Let another flavor write the same model."""
+        other = self.manager.flavor(name)
+        validated = dispatch.validated_options(other, options)
+        conf = dispatch.save_model(self.manager, other, model, replace(context, flavor=name, options=validated))
+        self.others.append((other, conf))
 
     def _add_flavors(self, conf: FlavorConf) -> None:
         code = {"code": DIRECTORY} if self.code else {}
-        if self.flavor.name != PYFUNC:
-            self.mlmodel.add_flavor(self.flavor.name, **{**conf.model_dump(), **code})
+        for flavor, its_conf in ((self.flavor, conf), *self.others):
+            if flavor.name != PYFUNC:
+                self.mlmodel.add_flavor(flavor.name, **{**its_conf.model_dump(), **code})
         generic = python_function_conf(self.flavor, conf, self.options)
         if generic is not None:
             self.mlmodel.add_flavor(PYFUNC, **{**generic, **code})
@@ -182,6 +195,8 @@ class _Save:
     def _environment(self, conf: FlavorConf, directory: Path) -> environment.Environment:
         user = self.user_environment
         declared = list(self.flavor.requirements(conf)) if user.given is None else []
+        for other, its_conf in self.others if user.given is None else ():
+            declared += [self.manager.record_of(other).distribution, *other.requirements(its_conf)]
         if self.code and user.given is None:
             declared += distributions_of(imported_modules(directory / DIRECTORY))
         return environment.environment(user, declared, self.manager.record_of(self.flavor))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from modelpack.pyfunc.save import add_to_model as add_to_model
     from modelpack.pyfunc.save import log_model as log_model
     from modelpack.pyfunc.save import save_model as save_model
+    from modelpack.pyfunc.spark import spark_udf as spark_udf
 
     DEFAULT_CONDA_ENV: dict[str, Any]
 
@@ -30,6 +31,7 @@ _MODULES = {
     "load_pyfunc": "modelpack.pyfunc.load",
     "log_model": "modelpack.pyfunc.save",
     "save_model": "modelpack.pyfunc.save",
+    "spark_udf": "modelpack.pyfunc.spark",
 }
 
 __all__ = ["DEFAULT_CONDA_ENV", *_MODULES]  # noqa: PLE0604 - the table is the list

@@ -1,0 +1,4 @@
+"""Scoring batches on Spark: the engine `spark`."""
+
+from modelpack_flavor_spark.engine.engine import SparkEngine as SparkEngine
+from modelpack_flavor_spark.engine.engine import engine as engine
