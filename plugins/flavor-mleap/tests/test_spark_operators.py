@@ -114,7 +114,6 @@ CASES = [
     Case("string_indexer", lambda: [feature("StringIndexer", "color")], ("out",), exact=True),
     Case("string_indexer of numbers", lambda: [feature("StringIndexer", "count")], ("out",), exact=True),
     Case("string_indexer of doubles", lambda: [feature("StringIndexer", "size")], ("out",), exact=True),
-    Case("string_indexer of flags", lambda: [feature("StringIndexer", "flag")], ("out",), exact=True),
     Case(
         "string_indexer of several columns",
         lambda: [features("StringIndexer", ["color", "town"], ["out", "other"], stringOrderType="alphabetAsc")],
@@ -331,7 +330,7 @@ CASES = [
     ),
     Case(
         "random_forest_classifier with thresholds",
-        lambda: [*categorical(), classifier("RandomForestClassifier", numTrees=5, thresholds=[0.8, 0.2], **TREES)],
+        lambda: [*categorical(), classifier("RandomForestClassifier", numTrees=5, **TREES).setThresholds([0.8, 0.2])],
         CLASS,
         exact=True,
     ),

@@ -26,7 +26,8 @@ class Bundle:
 
     Attributes:
         root: The steps, as they stand in the bundle.
-        inputs: The columns that it takes: in the order of its schema, or in that of their first use.
+        inputs: The columns that its steps need.
+        columns: The columns that an array has: those of the schema, or the needed ones in the order of their first use.
         outputs: The columns that its steps write.
 
     Example:
@@ -51,9 +52,10 @@ class Bundle:
 
         nodes = list(root.steps())
         self.root = root
-        self.schema = given
+        self._schema = given
         self.outputs = list(dict.fromkeys(name for node in nodes for name in node.outputs.values()))
-        self.inputs = _inputs(nodes, given)
+        self.inputs = _inputs(nodes)
+        self.columns = list(dict.fromkeys([*(given.names if given else ()), *self.inputs]))
         self._steps = [step(node) for node in nodes]
         self._prediction = _prediction(nodes)
 
@@ -75,11 +77,11 @@ class Bundle:
 
     def input_schema(self) -> Schema:
         """The columns that it takes, with the types that were given, or that follow from what they are used for."""
-        known = {} if self.schema is None else {field.name: field for field in self.schema.fields}
+        known = {} if self._schema is None else {field.name: field for field in self._schema.fields}
         texts = {
             name for node in self.root.steps() if node.op in TEXT_OPERATORS for name in node.inputs.values()
         }
-        guessed = (schema.Field(name, "string" if name in texts else "double") for name in self.inputs)
+        guessed = (schema.Field(name, "string" if name in texts else "double") for name in self.columns)
         return schema.Schema(tuple(known.get(field.name, field) for field in guessed))
 
     @property
@@ -152,22 +154,21 @@ class Bundle:
             return Columns.of_frame(data, self.inputs)
         if isinstance(data, dict):
             return Columns(len(next(iter(data.values()), ())), data)
-        names = names or self.inputs
+        names = names or self.columns
         if getattr(data, "ndim", 0) != 2 or data.shape[1] != len(names):  # noqa: PLR2004 - a table
             shape = getattr(data, "shape", None)
             raise SchemaError(f"the model takes a table of {len(names)} columns, not one of shape {shape}")
         return Columns.of_array(data, names)
 
 
-def _inputs(nodes: Sequence[Node], given: Schema | None) -> list[str]:
-    """The columns that no earlier step writes: those of the schema first."""
+def _inputs(nodes: Sequence[Node]) -> list[str]:
+    """The columns that no earlier step writes."""
     made: set[str] = set()
     needed: dict[str, None] = {}
     for node in nodes:
         needed |= dict.fromkeys(name for name in node.inputs.values() if name not in made)
         made |= set(node.outputs.values())
-    ordered = [] if given is None else [name for name in given.names if name in needed]
-    return list(dict.fromkeys([*ordered, *needed]))
+    return list(needed)
 
 
 def _prediction(nodes: Sequence[Node]) -> list[str]:

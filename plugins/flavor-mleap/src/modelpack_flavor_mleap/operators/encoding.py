@@ -145,8 +145,6 @@ def _codes(values: Any, lookup: dict[Any, float], name: str) -> Array:
 
     if isinstance(values, SparseRows) or values.ndim != 1:
         raise SchemaError(f"the column {name!r} holds vectors, where the model takes texts")
-    if values.dtype == bool:
-        values = np.where(values, "true", "false")
     get = lookup.get
     try:
         return np.array([get(value, -1.0) for value in values.tolist()], dtype=float)

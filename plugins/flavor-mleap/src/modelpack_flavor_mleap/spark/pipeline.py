@@ -34,9 +34,8 @@ def convert(model: Any, sample: Any) -> Bundle:
     writers = _writers()
     _check_stages(model, writers, "")
     table = Table(sample)
-    bundle = Bundle(_pipeline(model, table, writers, ""))
-    bundle.schema = Table(sample).schema(bundle.inputs)
-    return bundle
+    root = _pipeline(model, table, writers, "")
+    return Bundle(root, Table(sample).schema(Bundle(root).inputs))
 
 
 def _pipeline(model: Any, table: Table, writers: Mapping[str, Writer], before: str) -> Node:

@@ -31,7 +31,7 @@ def selector(stage: Any, table: Table) -> list[Node]:
     """Which features are kept; the three selectors of Spark are one operator of MLeap's."""
     source = param(stage, "featuresCol")
     attributes = {
-        "filter_indices": values.wholes(stage.selectedFeatures),
+        "filter_indices": values.wholes(sorted(stage.selectedFeatures)),
         "input_size": values.small(table.width(source) or 1),
     }
     return [Node.of(stage.uid, "chi_sq_selector", {"input": source}, _output(stage), attributes)]
