@@ -11,6 +11,7 @@ import pytest
 
 import modelpack_flavor_mleap
 from modelpack_flavor_mleap.bundle import Bundle
+from modelpack_flavor_mleap.operators.hashing import hashed
 from modelpack_flavor_mleap.spark.pipeline import convert
 
 pyspark = pytest.importorskip("pyspark")
@@ -357,6 +358,13 @@ def test_bundle_answers_what_spark_answers(case: Case, training: Any, tmp_path: 
     model = fitted(case.stages(), training)
     bundle = written_and_read(model, training, tmp_path)
     compare(model.transform(training), bundle.transform(as_pandas(training)), case.columns, exact=case.exact)
+
+
+def test_hashes_are_those_of_spark(spark: Any) -> None:
+    """The one of HashingTF before Spark 3 is still that of Spark's SQL."""
+    words = ["", "a", "ab", "abc", "abcd", "Straße", "日本語", "naïve", "a longer word, of 31 letters or so"]
+    found = spark.createDataFrame([(word,) for word in words], ["word"]).selectExpr("hash(word)").collect()
+    assert [hashed(word, version=1) for word in words] == [row[0] for row in found]
 
 
 def fitted(stages: list[Any], frame: Any) -> Any:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 def add(description: MLmodel, directory: Path, conf: MLeapConf) -> None:
     """Say in the description, and in the `MLmodel` file where there is one, that the model has the flavor."""
     from modelpack.package.manifest import NAME, write_manifest
-    from modelpack.package.trust import trust_own
     from modelpack.schema.mlmodel import FILE_NAME
 
     description.add_flavor("mleap", **conf.model_dump())
@@ -22,4 +21,4 @@ def add(description: MLmodel, directory: Path, conf: MLeapConf) -> None:
         return
     description.save(directory)
     if (directory / NAME).is_file():
-        trust_own(write_manifest(directory), directory)
+        write_manifest(directory)

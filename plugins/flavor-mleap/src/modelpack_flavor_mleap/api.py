@@ -79,8 +79,9 @@ def add_to_model(
 ) -> None:
     """Add the flavor to a model of another flavor, such as `spark`: its files, and what it says in `MLmodel`.
 
-    A model that has been saved is updated: its `MLmodel` and its manifest are written again, and you trust it as
-    before. Where `path` is being saved, and has no `MLmodel` yet, whoever saves it writes `mlflow_model`.
+    A model that has been saved is updated: its `MLmodel` and its manifest are written again, so that its digest is
+    another, and one that runs code when it is loaded has to be trusted again. Where `path` is being saved, and has no
+    `MLmodel` yet, whoever saves it writes `mlflow_model`.
 
     Args:
         mlflow_model: The model's description, to which the flavor is added.
@@ -137,9 +138,11 @@ def read_bundle(path: str | os.PathLike[str]) -> Bundle:
 
 def _load_pyfunc(path: str) -> MLeapPredictor:
     """What MLflow calls for a model whose `loader_module` is this package, where the package is installed."""
+    from modelpack_flavor_mleap.bundle import Bundle
+    from modelpack_flavor_mleap.layout import beside
     from modelpack_flavor_mleap.predictor import MLeapPredictor
 
-    return MLeapPredictor(read_bundle(path), None, None)
+    return MLeapPredictor(Bundle.read(Path(path), beside(Path(path))), None, None)
 
 
 def _options(sample: Any, output_columns: Sequence[str] | None) -> dict[str, Any]:

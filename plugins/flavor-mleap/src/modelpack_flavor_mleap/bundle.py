@@ -154,6 +154,11 @@ class Bundle:
             return Columns.of_frame(data, self.inputs)
         if isinstance(data, dict):
             return Columns(len(next(iter(data.values()), ())), data)
+        if names is None and self._schema is None and len(self.columns) > 1:
+            raise SchemaError(
+                f"the bundle does not say in which order an array has the columns {', '.join(self.columns)}",
+                hint="give a DataFrame",
+            )
         names = names or self.columns
         if getattr(data, "ndim", 0) != 2 or data.shape[1] != len(names):  # noqa: PLR2004 - a table
             shape = getattr(data, "shape", None)

@@ -99,12 +99,14 @@ class MLeapFlavor(Flavor[MLeapOptions, MLeapConf]):
         return Bundle.read(context.file(conf.model_data), schema)
 
     @hookimpl
-    def modelpack_pyfunc_adapt(self, model: Bundle, context: LoadContext[MLeapConf]) -> MLeapPredictor:
-        """Score in NumPy."""
+    def modelpack_pyfunc_adapt(self, model: Any, context: LoadContext[MLeapConf]) -> MLeapPredictor:
+        """Score in NumPy; while a model is saved, what has been written of it."""
+        from modelpack_flavor_mleap.bundle import Bundle
         from modelpack_flavor_mleap.predictor import MLeapPredictor
 
+        bundle = model if isinstance(model, Bundle) else self.modelpack_load_model(context)
         wanted = None if context.options is None else context.options.output_columns
-        return MLeapPredictor(model, context.signature, wanted or context.conf.output_columns)
+        return MLeapPredictor(bundle, context.signature, wanted or context.conf.output_columns)
 
 
 def to_bundle(model: Any, sample: Any) -> Bundle:

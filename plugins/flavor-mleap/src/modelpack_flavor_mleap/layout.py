@@ -30,6 +30,12 @@ def write_files(bundle: Bundle, directory: Path) -> None:
     bundle.input_schema().write(directory / SCHEMA)
 
 
+def beside(bundle: Path) -> Path | None:
+    """The schema beside a bundle, where there is one."""
+    schema = bundle.parent / SCHEMA.rpartition("/")[2]
+    return schema if schema.is_file() else None
+
+
 def require_absent(directory: Path) -> None:
     """Refuse a directory that has a bundle.
 
