@@ -208,10 +208,14 @@ def test_model_predicts_the_same(name: str, tmp_path: Path) -> None:
     else:
         np.testing.assert_allclose(bundle.predict(data), expected, rtol=1e-9, atol=1e-9)
     if hasattr(model, "predict_proba"):
-        np.testing.assert_allclose(bundle.predict(data, ["probability"]), model.predict_proba(data), rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(
+            bundle.predict(data, ["probability"]), model.predict_proba(data), rtol=1e-9, atol=1e-9
+        )
 
 
-@pytest.mark.parametrize("model", [LogisticRegression(), RandomForestClassifier(**SMALL), Ridge()], ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize(
+    "model", [LogisticRegression(), RandomForestClassifier(**SMALL), Ridge()], ids=lambda each: type(each).__name__
+)
 def test_columns_of_several_kinds(model: Any, tmp_path: Path) -> None:
     """A ColumnTransformer of texts and numbers, with rows that lack a number, and a town that was never seen."""
     pipeline = mixed(model, handle_unknown="ignore").fit(frame(), zero_one())
@@ -225,7 +229,11 @@ def test_columns_by_number_mask_and_remainder(tmp_path: Path) -> None:
     """A ColumnTransformer may choose its columns in any way, and keep the others."""
     data = frame().drop(columns=["door", "town"]).to_numpy()
     model = ColumnTransformer(
-        [("a", StandardScaler(), [1]), ("b", "passthrough", slice(2, 4)), ("c", MaxAbsScaler(), np.array([1, 0, 0, 0, 0], bool))],
+        [
+            ("a", StandardScaler(), [1]),
+            ("b", "passthrough", slice(2, 4)),
+            ("c", MaxAbsScaler(), np.array([1, 0, 0, 0, 0], bool)),
+        ],
         remainder="passthrough",
     ).fit(data)
     np.testing.assert_allclose(features(round_trip(model, tmp_path), data), model.transform(data))
@@ -263,11 +271,8 @@ def test_unsupported_steps_are_named(model: Any, named: str, tmp_path: Path) -> 
 
 def test_estimators_of_ones_own_are_refused(tmp_path: Path) -> None:
     """A class of one's own may do anything, whatever it derives from."""
-
-    class Mine(StandardScaler):
-        pass
-
-    model = make_pipeline(Mine(), Ridge()).fit(numbers(), target())
+    mine = type("Mine", (StandardScaler,), {})
+    model = make_pipeline(mine(), Ridge()).fit(numbers(), target())
     with pytest.raises(MLeapSerializationException, match="the Mine"):
         modelpack_flavor_mleap.write_bundle(model, None, tmp_path)
 

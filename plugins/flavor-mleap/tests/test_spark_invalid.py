@@ -70,7 +70,9 @@ STAGES = [
     (categorised, UNSEEN, ("keep", "skip", "error")),
 ]
 CASES = [
-    pytest.param(stages, given, mode, id=f"{stages.__name__}, {mode}") for stages, given, modes in STAGES for mode in modes
+    pytest.param(stages, given, mode, id=f"{stages.__name__}, {mode}")
+    for stages, given, modes in STAGES
+    for mode in modes
 ]
 
 
@@ -78,7 +80,7 @@ CASES = [
 def test_invalid_rows_are_treated_as_by_spark(
     stages: Callable[[str], list[Any]], given: list[Any], mode: str, spark: Any, training: Any
 ) -> None:
-    """Kept with a value of their own, left out, or an error that names the column; predict has a null for those left out."""
+    """Kept with a value of their own, left out, or an error; predict has a null for each row that is left out."""
     model, bundle = fitted(stages(mode), training)
     frame = pd.DataFrame(given, columns=COLUMNS)
     if mode == "error":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,6 +78,12 @@ def regressor(name: str, **options: Any) -> Any:
     return getattr(pyspark.ml.regression, name)(**options)
 
 
+def generalized(family: str, link: str, label: str) -> list[Any]:
+    """A generalized linear regression that also writes its sum."""
+    options = {"family": family, "link": link, "labelCol": label, "linkPredictionCol": "sum"}
+    return [assembled("a", "b"), regressor("GeneralizedLinearRegression", regParam=0.1, maxIter=5, **options)]
+
+
 def categorical() -> list[Any]:
     """Categories and numbers in one vector, which Spark knows to be categories."""
     return [feature("StringIndexer", "color", "code"), assembled("code", "a", "b", "c", "size")]
@@ -109,7 +116,7 @@ def vector_of(*numbers: float) -> Any:
 
 
 CLASS = ("rawPrediction", "probability", "prediction")
-TREES = {"maxDepth": 4, "seed": 3}
+TREES: dict[str, Any] = {"maxDepth": 4, "seed": 3}
 
 CASES = [
     Case("string_indexer", lambda: [feature("StringIndexer", "color")], ("out",), exact=True),
@@ -129,7 +136,10 @@ CASES = [
     ),
     Case(
         "index_to_string by labels",
-        lambda: [feature("StringIndexer", "color", "code"), feature("IndexToString", "code", labels=["w", "x", "y", "z"])],
+        lambda: [
+            feature("StringIndexer", "color", "code"),
+            feature("IndexToString", "code", labels=["w", "x", "y", "z"]),
+        ],
         ("out",),
         exact=True,
     ),
@@ -171,14 +181,20 @@ CASES = [
     Case(
         "bucketizer of several columns",
         lambda: [
-            features("Bucketizer", ["a", "size"], ["out", "other"], splitsArray=[[-9.0, 0.0, 9.0], [1.0, 2.0, 4.0, 8.0]])
+            features(
+                "Bucketizer", ["a", "size"], ["out", "other"], splitsArray=[[-9.0, 0.0, 9.0], [1.0, 2.0, 4.0, 8.0]]
+            )
         ],
         ("out", "other"),
         exact=True,
     ),
     Case("normalizer", lambda: [assembled(), feature("Normalizer", p=1.0)], ("out",)),
     Case("normalizer by the largest", lambda: [assembled(), feature("Normalizer", p=float("inf"))], ("out",)),
-    Case("normalizer of words", lambda: [words(), feature("HashingTF", "tokens", "counts"), feature("Normalizer", "counts")], ("out",)),
+    Case(
+        "normalizer of words",
+        lambda: [words(), feature("HashingTF", "tokens", "counts"), feature("Normalizer", "counts")],
+        ("out",),
+    ),
     Case(
         "elementwise_product",
         lambda: [assembled(), feature("ElementwiseProduct", scalingVec=vector_of(0.0, -1.0, 2.5))],
@@ -187,17 +203,30 @@ CASES = [
     Case("polynomial_expansion", lambda: [assembled(), feature("PolynomialExpansion", degree=3)], ("out",)),
     Case("pca", lambda: [assembled("a", "b", "c", "size"), feature("PCA", k=2)], ("out",)),
     Case("pca of all", lambda: [assembled("a", "b", "c"), feature("PCA", k=3)], ("out",)),
-    Case("chi_sq_selector", lambda: [assembled("size", "count", "a", "b"), selector("ChiSqSelector", numTopFeatures=2)], ("out",)),
+    Case(
+        "chi_sq_selector",
+        lambda: [assembled("size", "count", "a", "b"), selector("ChiSqSelector", numTopFeatures=2)],
+        ("out",),
+    ),
     Case(
         "univariate selector",
         lambda: [
             assembled("a", "b", "c", "size"),
-            selector("UnivariateFeatureSelector").setFeatureType("continuous").setLabelType("categorical").setSelectionThreshold(2),
+            selector("UnivariateFeatureSelector")
+            .setFeatureType("continuous")
+            .setLabelType("categorical")
+            .setSelectionThreshold(2),
         ],
         ("out",),
     ),
-    Case("variance selector", lambda: [assembled("a", "size"), selector("VarianceThresholdSelector", varianceThreshold=2.0)], ("out",)),
-    Case("vector_slicer", lambda: [assembled(), feature("VectorSlicer", indices=[2], names=["a"])], ("out",), exact=True),
+    Case(
+        "variance selector",
+        lambda: [assembled("a", "size"), selector("VarianceThresholdSelector", varianceThreshold=2.0)],
+        ("out",),
+    ),
+    Case(
+        "vector_slicer", lambda: [assembled(), feature("VectorSlicer", indices=[2], names=["a"])], ("out",), exact=True
+    ),
     Case(
         "vector_indexer",
         lambda: [assembled("a", "size", "count"), feature("VectorIndexer", maxCategories=6)],
@@ -244,24 +273,19 @@ CASES = [
         ("out",),
         exact=True,
     ),
-    Case("idf", lambda: [words(), feature("HashingTF", "tokens", "counts", numFeatures=64), feature("IDF", "counts")], ("out",)),
-    Case("word_to_vector", lambda: [words(), feature("Word2Vec", "tokens", vectorSize=4, minCount=3, seed=1)], ("out",)),
+    Case(
+        "idf",
+        lambda: [words(), feature("HashingTF", "tokens", "counts", numFeatures=64), feature("IDF", "counts")],
+        ("out",),
+    ),
+    Case(
+        "word_to_vector", lambda: [words(), feature("Word2Vec", "tokens", vectorSize=4, minCount=3, seed=1)], ("out",)
+    ),
     Case("linear_regression", lambda: [assembled(), regressor("LinearRegression")], ("prediction",)),
     *(
         Case(
             f"generalized_linear_regression, {family} and {link}",
-            lambda family=family, link=link, label=label: [
-                assembled("a", "b"),
-                regressor(
-                    "GeneralizedLinearRegression",
-                    family=family,
-                    link=link,
-                    labelCol=label,
-                    linkPredictionCol="sum",
-                    regParam=0.1,
-                    maxIter=5,
-                ),
-            ],
+            partial(generalized, family, link, label),
             ("prediction", "sum"),
         )
         for family, link, label in [
@@ -296,7 +320,9 @@ CASES = [
         lambda: [assembled(), classifier("LogisticRegression", family="multinomial", regParam=0.1)],
         ("probability", "prediction"),
     ),
-    Case("logistic_regression of three classes", lambda: [assembled(), classifier("LogisticRegression", "kind")], CLASS),
+    Case(
+        "logistic_regression of three classes", lambda: [assembled(), classifier("LogisticRegression", "kind")], CLASS
+    ),
     Case(
         "logistic_regression of three classes with thresholds",
         lambda: [assembled(), classifier("LogisticRegression", "kind", thresholds=[0.2, 0.9, 0.0])],
@@ -313,16 +339,34 @@ CASES = [
         ],
         CLASS,
     ),
-    Case("linear_svc", lambda: [assembled(), classifier("LinearSVC", maxIter=5, threshold=0.2)], ("rawPrediction", "prediction")),
+    Case(
+        "linear_svc",
+        lambda: [assembled(), classifier("LinearSVC", maxIter=5, threshold=0.2)],
+        ("rawPrediction", "prediction"),
+    ),
     Case("naive_bayes", lambda: [assembled("size", "count"), classifier("NaiveBayes", "kind")], CLASS),
     Case(
         "naive_bayes of flags",
-        lambda: [assembled("a", "b"), feature("Binarizer"), classifier("NaiveBayes", featuresCol="out", modelType="bernoulli")],
+        lambda: [
+            assembled("a", "b"),
+            feature("Binarizer"),
+            classifier("NaiveBayes", featuresCol="out", modelType="bernoulli"),
+        ],
         CLASS,
     ),
     Case("k_means", lambda: [assembled(), k_means()], ("prediction",), exact=True),
-    Case("decision_tree_classifier", lambda: [*categorical(), classifier("DecisionTreeClassifier", "kind", **TREES)], CLASS, exact=True),
-    Case("decision_tree_regression", lambda: [*categorical(), regressor("DecisionTreeRegressor", **TREES)], ("prediction",), exact=True),
+    Case(
+        "decision_tree_classifier",
+        lambda: [*categorical(), classifier("DecisionTreeClassifier", "kind", **TREES)],
+        CLASS,
+        exact=True,
+    ),
+    Case(
+        "decision_tree_regression",
+        lambda: [*categorical(), regressor("DecisionTreeRegressor", **TREES)],
+        ("prediction",),
+        exact=True,
+    ),
     Case(
         "random_forest_classifier",
         lambda: [*categorical(), classifier("RandomForestClassifier", "kind", numTrees=7, **TREES)],
@@ -342,10 +386,19 @@ CASES = [
         exact=True,
     ),
     Case("gbt_classifier", lambda: [*categorical(), classifier("GBTClassifier", maxIter=5, **TREES)], CLASS),
-    Case("gbt_regression", lambda: [*categorical(), regressor("GBTRegressor", maxIter=5, **TREES)], ("prediction",), exact=True),
+    Case(
+        "gbt_regression",
+        lambda: [*categorical(), regressor("GBTRegressor", maxIter=5, **TREES)],
+        ("prediction",),
+        exact=True,
+    ),
     Case(
         "trees of words",
-        lambda: [words(), feature("HashingTF", "tokens", "features"), classifier("RandomForestClassifier", numTrees=3, seed=1)],
+        lambda: [
+            words(),
+            feature("HashingTF", "tokens", "features"),
+            classifier("RandomForestClassifier", numTrees=3, seed=1),
+        ],
         CLASS,
         exact=True,
     ),

@@ -40,7 +40,9 @@ def pipeline(training: Any) -> Any:
 @pytest.fixture
 def rows(training: Any) -> pd.DataFrame:
     """Some rows, with pandas."""
-    return pd.DataFrame([row.asDict() for row in training.limit(5).collect()], columns=training.columns)[["color", "a", "b"]]
+    return pd.DataFrame([row.asDict() for row in training.limit(5).collect()], columns=training.columns)[
+        ["color", "a", "b"]
+    ]
 
 
 def test_saves_the_files_and_keys_of_mlflow(pipeline: Any, training: Any, rows: pd.DataFrame, tmp_path: Path) -> None:
@@ -71,7 +73,9 @@ def test_views_can_answer_probabilities(pipeline: Any, training: Any, rows: pd.D
     assert both.columns.tolist() == ["prediction", "probability_0", "probability_1"]
 
 
-def test_adds_itself_to_a_model_that_is_being_saved(pipeline: Any, training: Any, rows: pd.DataFrame, tmp_path: Path) -> None:
+def test_adds_itself_to_a_model_that_is_being_saved(
+    pipeline: Any, training: Any, rows: pd.DataFrame, tmp_path: Path
+) -> None:
     """Another flavor calls it on its directory (S91); who writes MLmodel then writes both flavors."""
     description = Model().add_flavor("spark", model_data="sparkml")
     modelpack_flavor_mleap.add_to_model(description, tmp_path, pipeline, training)
@@ -84,7 +88,9 @@ def test_adds_itself_to_a_model_that_is_being_saved(pipeline: Any, training: Any
         modelpack_flavor_mleap.add_to_model(description, tmp_path, pipeline, training)
 
 
-def test_adds_itself_to_a_model_that_was_saved(pipeline: Any, training: Any, rows: pd.DataFrame, tmp_path: Path) -> None:
+def test_adds_itself_to_a_model_that_was_saved(
+    pipeline: Any, training: Any, rows: pd.DataFrame, tmp_path: Path
+) -> None:
     """The manifest is that of the model as it is then, so that it loads."""
     path = tmp_path / "model"
     modelpack.save_model(convert(pipeline, training), path)
@@ -112,7 +118,10 @@ def test_stages_that_cannot_be_written_are_named(training: Any, tmp_path: Path) 
     from pyspark.ml import Pipeline
     from pyspark.ml.feature import DCT, SQLTransformer, VectorAssembler
 
-    stages = [VectorAssembler(inputCols=["a", "b"], outputCol="v"), DCT(inputCol="v", outputCol="w", inverse=False)]
+    stages: list[Any] = [
+        VectorAssembler(inputCols=["a", "b"], outputCol="v"),
+        DCT(inputCol="v", outputCol="w", inverse=False),
+    ]
     model = Pipeline(stages=[Pipeline(stages=stages)]).fit(training)
     with pytest.raises(MLeapSerializationException, match=f"stage 0.1 of the pipeline, the DCT '{stages[1].uid}'"):
         modelpack_flavor_mleap.save_model(model, training, tmp_path / "model")
@@ -126,12 +135,9 @@ def test_transformers_of_ones_own_are_refused(training: Any, tmp_path: Path) -> 
     """S96, also when they are called as one that is known."""
     from pyspark.ml import PipelineModel, Transformer
 
-    class Tokenizer(Transformer):  # type: ignore[misc]  # pyspark's is untyped
-        def _transform(self, dataset: Any) -> Any:
-            return dataset
-
+    tokenizer: Any = type("Tokenizer", (Transformer,), {"_transform": lambda _self, dataset: dataset})
     with pytest.raises(MLeapSerializationException, match="the Tokenizer"):
-        modelpack_flavor_mleap.write_bundle(PipelineModel([Tokenizer()]), training, tmp_path)
+        modelpack_flavor_mleap.write_bundle(PipelineModel([tokenizer()]), training, tmp_path)
 
 
 def test_what_mleap_cannot_express_is_told(training: Any, tmp_path: Path) -> None:
@@ -143,7 +149,7 @@ def test_what_mleap_cannot_express_is_told(training: Any, tmp_path: Path) -> Non
     from pyspark.ml.regression import GeneralizedLinearRegression
 
     assembler = VectorAssembler(inputCols=["size", "a"], outputCol="features")
-    wrong = {
+    wrong: dict[str, Any] = {
         "gaussian": NaiveBayes(modelType="gaussian"),
         "cosine": KMeans(k=2, distanceMeasure="cosine", seed=1),
         "only Java's": RegexTokenizer(inputCol="words", outputCol="out", pattern="\\p{Alpha}+"),
@@ -156,7 +162,9 @@ def test_what_mleap_cannot_express_is_told(training: Any, tmp_path: Path) -> Non
     assert not list(tmp_path.iterdir())
 
 
-def test_a_spark_pipeline_needs_a_spark_sample(pipeline: Any, training: Any, rows: pd.DataFrame, tmp_path: Path) -> None:
+def test_a_spark_pipeline_needs_a_spark_sample(
+    pipeline: Any, training: Any, rows: pd.DataFrame, tmp_path: Path
+) -> None:
     """S96: other types are rejected, and so is a pipeline that was not fitted."""
     from pyspark.ml import Pipeline
 

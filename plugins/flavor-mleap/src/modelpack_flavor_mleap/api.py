@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from modelpack import ModelInfo
-    from modelpack.flavor_functions import LogArguments, SaveArguments
+    from modelpack.flavor_functions import LogArguments
     from modelpack.models import Model
     from modelpack.schema.mlmodel import MLmodel
     from modelpack_flavor_mleap.bundle import Bundle
@@ -31,7 +31,7 @@ def save_model(
     mlflow_model: Model | None = None,
     *,
     output_columns: Sequence[str] | None = None,
-    **arguments: Unpack[SaveArguments],
+    **arguments: Unpack[LogArguments],
 ) -> ModelInfo:
     """Save a fitted pipeline as a model directory with a bundle, and with a view that scores it without a JVM.
 
@@ -42,7 +42,7 @@ def save_model(
         path: The directory to make.
         mlflow_model: A `Model` to which the flavors are added; it is copied, not changed.
         output_columns: What the generic Python view answers; by default the column `prediction`.
-        **arguments: What every flavor takes, see `SaveArguments`.
+        **arguments: What every flavor takes, see `LogArguments`.
 
     Returns:
         What was saved, and where.
@@ -74,9 +74,7 @@ def log_model(
     return _functions.log(spark_model, artifact_path, name=name, **arguments, **options)
 
 
-def add_to_model(
-    mlflow_model: MLmodel, path: str | os.PathLike[str], spark_model: Any, sample_input: Any
-) -> None:
+def add_to_model(mlflow_model: MLmodel, path: str | os.PathLike[str], spark_model: Any, sample_input: Any) -> None:
     """Add the flavor to a model of another flavor, such as `spark`: its files, and what it says in `MLmodel`.
 
     A model that has been saved is updated: its `MLmodel` and its manifest are written again, so that its digest is

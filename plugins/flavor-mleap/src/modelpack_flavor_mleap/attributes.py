@@ -109,7 +109,7 @@ class Attributes:
 
     def _items(self, name: str, keys: tuple[str, ...], convert: Any) -> list[Any]:
         value = self._value(name)
-        found = next((value[key] for key in keys if key in value), [])
+        found: Any = next((value[key] for key in keys if key in value), [])
         if not isinstance(found, list):
             raise self.wrong(name, f"{found!r:.60}, not a list")
         try:

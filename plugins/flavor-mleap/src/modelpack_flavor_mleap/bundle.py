@@ -78,9 +78,7 @@ class Bundle:
     def input_schema(self) -> Schema:
         """The columns that it takes, with the types that were given, or that follow from what they are used for."""
         known = {} if self._schema is None else {field.name: field for field in self._schema.fields}
-        texts = {
-            name for node in self.root.steps() if node.op in TEXT_OPERATORS for name in node.inputs.values()
-        }
+        texts = {name for node in self.root.steps() if node.op in TEXT_OPERATORS for name in node.inputs.values()}
         guessed = (schema.Field(name, "string" if name in texts else "double") for name in self.columns)
         return schema.Schema(tuple(known.get(field.name, field) for field in guessed))
 

@@ -101,7 +101,7 @@ class Columns:
         values = self[name]
         if isinstance(values, SparseRows) or values.ndim != 1:
             raise SchemaError(f"the column {name!r} holds {_kind(values)}, where the model takes texts")
-        return values.tolist()  # type: ignore[no-any-return]  # a list
+        return list(values)
 
     def texts(self, name: str) -> list[str]:
         """A column of texts.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ from modelpack.errors import InvalidModelError
 from modelpack_flavor_mleap.attributes import Attributes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from modelpack_flavor_mleap.tree import Tree
 
@@ -38,7 +37,7 @@ class Node:
     trees: tuple[Tree, ...] = ()
 
     @classmethod
-    def of(  # noqa: PLR0913 - the parts of a node
+    def of(
         cls,
         name: str,
         op: str,
@@ -86,7 +85,9 @@ class Node:
             return [self.inputs["input"]], [self.output("output")]
         count = sum(port.startswith("input") for port in self.inputs)
         numbered = range(max(count, 1))
-        return [self.input(f"input{at}") for at in numbered], [self.output(f"output{at}", *_alone(at, count)) for at in numbered]
+        return [self.input(f"input{at}") for at in numbered], [
+            self.output(f"output{at}", *_alone(at, count)) for at in numbered
+        ]
 
     def listed(self) -> list[str]:
         """The columns that it reads together, in the order of their ports."""

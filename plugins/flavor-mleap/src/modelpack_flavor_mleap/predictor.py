@@ -28,7 +28,8 @@ class MLeapPredictor:
             InvalidArgumentError: The bundle does not have the columns.
         """
         schema = None if signature is None else signature.inputs
-        self._names = schema.names if isinstance(schema, ColumnSchema) else None
+        names = schema.names if isinstance(schema, ColumnSchema) else ()
+        self._names = [str(name) for name in names] or None
         self._columns = list(columns or bundle.default_columns)
         bundle.check_columns(self._columns)
         self._predict = bundle.predict

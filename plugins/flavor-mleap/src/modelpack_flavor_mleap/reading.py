@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
     from modelpack_flavor_mleap.tree import Tree
 
-ENSEMBLES = frozenset(
-    {"random_forest_classifier", "random_forest_regression", "gbt_classifier", "gbt_regression"}
-)
+ENSEMBLES = frozenset({"random_forest_classifier", "random_forest_regression", "gbt_classifier", "gbt_regression"})
 SINGLE_TREES = frozenset({"decision_tree_classifier", "decision_tree_regression"})
 _MOST_STEPS = 10_000
 _DEEPEST = 32
@@ -72,7 +70,10 @@ class _Reader:
         shape = told.get("shape", {})
         nodes = []
         if op == "pipeline":
-            nodes = [self._node(f"{folder}/{_plain(name, attributes.place)}.node", depth + 1) for name in attributes.texts("nodes")]
+            nodes = [
+                self._node(f"{folder}/{_plain(name, attributes.place)}.node", depth + 1)
+                for name in attributes.texts("nodes")
+            ]
         return Node(
             name=str(told.get("name", folder)),
             op=op,

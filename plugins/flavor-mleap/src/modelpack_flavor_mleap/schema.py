@@ -82,5 +82,7 @@ def _field(told: Any, place: str) -> Field:
     except (TypeError, KeyError, AttributeError) as error:
         raise InvalidModelError(f"{place}: {told!r:.80} is no field") from error
     if not isinstance(name, str) or field.base not in _BASES or form not in {"scalar", "list", "tensor"}:
-        raise InvalidModelError(f"{place}: the field {name!r:.40} has the type {told['type']!r:.60}, which is not known")
+        raise InvalidModelError(
+            f"{place}: the field {name!r:.40} has the type {told['type']!r:.60}, which is not known"
+        )
     return field

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-
-    Array: TypeAlias = np.ndarray[Any, Any]
+Array: TypeAlias = Any
+"""An array of NumPy's, which knows of no shapes in its types."""
 
 Vectors: TypeAlias = Any
 """An array of two dimensions, or `SparseRows`: one vector a row."""
@@ -81,19 +80,17 @@ class SparseRows:
 
         there = rows[self.row]
         numbers = np.cumsum(rows) - 1
-        return SparseRows(
-            int(rows.sum()), self.width, numbers[self.row[there]], self.column[there], self.values[there]
-        )
+        return SparseRows(int(rows.sum()), self.width, numbers[self.row[there]], self.column[there], self.values[there])
 
 
 def dense(vectors: Vectors) -> Array:
     """The vectors as an array."""
-    return vectors.dense() if isinstance(vectors, SparseRows) else vectors  # type: ignore[no-any-return]  # an array
+    return vectors.dense() if isinstance(vectors, SparseRows) else vectors
 
 
 def dot(vectors: Vectors, matrix: Array) -> Array:
     """The product of vectors with a matrix."""
-    return vectors.dot(matrix) if isinstance(vectors, SparseRows) else vectors @ matrix  # type: ignore[no-any-return]  # an array
+    return vectors.dot(matrix) if isinstance(vectors, SparseRows) else vectors @ matrix
 
 
 def columns(vectors: Vectors, chosen: Array) -> Array:
@@ -101,7 +98,7 @@ def columns(vectors: Vectors, chosen: Array) -> Array:
     import numpy as np
 
     if not isinstance(vectors, SparseRows):
-        return vectors[:, chosen]  # type: ignore[no-any-return]  # an array
+        return vectors[:, chosen]
     unique, back = np.unique(chosen, return_inverse=True)
     return vectors.columns(unique)[:, back]
 

@@ -47,14 +47,14 @@ class Classes:
             columns[self._probability] = probability
         columns[self._prediction] = self._class(raw, probability, predicted)
 
-    def _class(
-        self, raw: Array, probability: Array | None, predicted: Callable[[Array], Array] | None
-    ) -> Array:
+    def _class(self, raw: Array, probability: Array | None, predicted: Callable[[Array], Array] | None) -> Array:
         import numpy as np
 
         if self._thresholds is not None and probability is not None:
             with np.errstate(divide="ignore", invalid="ignore"):
-                scaled = np.where(self._thresholds == 0, np.where(probability == 0, 0.0, np.inf), probability / self._thresholds)
+                scaled = np.where(
+                    self._thresholds == 0, np.where(probability == 0, 0.0, np.inf), probability / self._thresholds
+                )
             return scaled.argmax(axis=1).astype(float)
         return predicted(raw) if predicted is not None else raw.argmax(axis=1).astype(float)
 
@@ -80,7 +80,7 @@ def softmax(raw: Array) -> Array:
     import numpy as np
 
     exponentials = np.exp(raw - raw.max(axis=1, keepdims=True))
-    return exponentials / exponentials.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]  # an array
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
 def shares(raw: Array) -> Array:

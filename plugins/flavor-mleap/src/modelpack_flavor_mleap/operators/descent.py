@@ -62,7 +62,9 @@ class Forest:
         right = np.concatenate([np.array(tree.right) + root for tree, root in zip(trees, roots, strict=True)])
         asked = np.array([-1 if split is None else split.feature for split in splits])
         used = np.unique(asked[inner])
-        threshold = [np.inf if split is None else np.nan if split.threshold is None else split.threshold for split in splits]
+        threshold = [
+            np.inf if split is None else np.nan if split.threshold is None else split.threshold for split in splits
+        ]
         count = np.array([0 if split is None or split.threshold is not None else split.count for split in splits])
         values = np.concatenate([tree.values for tree in trees])
         if votes:

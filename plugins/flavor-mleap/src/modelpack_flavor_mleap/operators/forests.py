@@ -112,7 +112,7 @@ def _weights(node: Node) -> Array:
     weights = node.attributes.numbers("tree_weights")
     if len(weights) != len(node.trees):
         raise node.attributes.wrong("tree_weights", f"a list of {len(weights)} for {len(node.trees)} trees")
-    return weights[:, None]  # type: ignore[no-any-return]  # an array
+    return weights[:, None]
 
 
 def _sum(parts: Array) -> Array:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from modelpack.errors import SchemaError
 from modelpack_flavor_mleap.operators.classes import Classes, sigmoid_pair, softmax, two_sided
-from modelpack_flavor_mleap.sparse import SparseRows, columns as chosen_columns, dense, dot
+from modelpack_flavor_mleap.sparse import SparseRows, dense, dot
+from modelpack_flavor_mleap.sparse import columns as chosen_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,7 +159,7 @@ def _margin(node: Node) -> Callable[[Columns], Array]:
     source = node.input("features")
 
     def margin(columns: Columns) -> Array:
-        return dot(columns.vectors(source, len(coefficients)), coefficients)[:, 0] + intercept  # type: ignore[no-any-return]  # an array
+        return dot(columns.vectors(source, len(coefficients)), coefficients)[:, 0] + intercept
 
     return margin
 
@@ -183,7 +184,7 @@ def _by_columns(node: Node, name: str, rows: int, *, by_rows: bool = False) -> A
     values, shape = node.attributes.tensor(name)
     if len(shape) != 2 or shape[0] != rows:  # noqa: PLR2004 - a matrix
         raise node.attributes.wrong(name, f"a tensor of shape {list(shape)}, not a matrix of {rows} rows")
-    return values.reshape(shape, order="C" if by_rows else "F")  # type: ignore[no-any-return]  # an array
+    return values.reshape(shape, order="C" if by_rows else "F")
 
 
 def _check_counts(values: Array, source: str, kind: str) -> None:

@@ -24,9 +24,9 @@ def standard_scaler(node: Node) -> Step:
     attributes = node.attributes
     mean = attributes.numbers("mean") if "mean" in attributes else None
     std = attributes.numbers("std") if "std" in attributes else None
-    if std is None and mean is None:
-        raise attributes.wrong("std", "missing, and so is 'mean'")
-    factors = np.ones(len(mean)) if std is None else _inverse(std)
+    if std is None:
+        std = np.ones(len(attributes.numbers("mean")))
+    factors = _inverse(std)
 
     def scale(vectors: Vectors) -> Vectors:
         if mean is None:
@@ -140,15 +140,15 @@ def bucketizer(node: Node) -> Step:
         if invalid == "skip":
             columns.keep(~np.isnan(columns.numbers(source)))
         numbers = columns.numbers(source)
-        places = np.searchsorted(splits, numbers, side="right") - 1.0
-        places[numbers == splits[-1]] = len(splits) - 2
+        places = np.searchsorted(splits, numbers, side="right") - 1
+        places = np.where(numbers == splits[-1], len(splits) - 2, places)
         unknown = np.isnan(numbers)
         outside = ~unknown & ((numbers < splits[0]) | (numbers > splits[-1]))
         wrong = outside if invalid == "keep" else outside | unknown
         if wrong.any():
             span = f"{splits[0]} to {splits[-1]}"
             raise SchemaError(f"the column {source!r} holds {numbers[wrong][0]}, and the buckets are {span}")
-        columns[output] = np.where(unknown, len(splits) - 1.0, places)
+        columns[output] = np.where(unknown, len(splits) - 1.0, places.astype(float))
 
     return run
 
@@ -164,7 +164,7 @@ def math_unary(node: Node) -> Step:
 
     def apply(numbers: Array) -> Array:
         with np.errstate(all="ignore"):
-            return function(numbers)  # type: ignore[no-any-return]  # an array
+            return function(numbers)
 
     return _of_numbers(node, apply)
 

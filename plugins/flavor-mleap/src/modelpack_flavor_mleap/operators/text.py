@@ -25,7 +25,6 @@ _JAVA_ONLY = re.compile(r"\\[pPhHRXGQENkvVzZ]|&&|\(\?<[A-Za-z]|\(\?[a-zA-Z]|\[[^
 """Classes of letters, line ends, quotes, named groups, flags, and sets of sets: read otherwise, or not at all."""
 
 
-
 def tokenizer(node: Node) -> Step:
     """The words of a text in lower case, split at each white space."""
     return _of_texts(node, lambda text: _split(_BLANK, text.lower()))
@@ -65,9 +64,7 @@ def ngram(node: Node) -> Step:
     count = node.attributes.whole("n")
     if count < 1:
         raise node.attributes.wrong("n", f"{count}")
-    return _of_words(
-        node, lambda words: [" ".join(words[at : at + count]) for at in range(len(words) - count + 1)]
-    )
+    return _of_words(node, lambda words: [" ".join(words[at : at + count]) for at in range(len(words) - count + 1)])
 
 
 def hashing_term_frequency(node: Node) -> Step:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from modelpack.errors import SchemaError
 from modelpack_flavor_mleap.operators.step import mapped
-from modelpack_flavor_mleap.sparse import SparseRows, beside, columns as chosen_columns, dense, dot
+from modelpack_flavor_mleap.sparse import SparseRows, beside, dense, dot
+from modelpack_flavor_mleap.sparse import columns as chosen_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -129,7 +130,9 @@ def sklearn_polynomial_expansion(node: Node) -> Step:
     import numpy as np
 
     terms = node.attributes.text("combinations").strip("[]").split(",")
-    powers = [{int(place): int(power or 1) for place, power in re.findall(r"x(\d+)(?:\^(\d+))?", term)} for term in terms]
+    powers = [
+        {int(place): int(power or 1) for place, power in re.findall(r"x(\d+)(?:\^(\d+))?", term)} for term in terms
+    ]
     width = 1 + max((place for each in powers for place in each), default=-1)
     if not width or width * len(powers) > _WIDEST * 64:
         raise node.attributes.wrong("combinations", "a text that names no features, or too many")
@@ -150,7 +153,10 @@ def interaction(node: Node) -> Step:
     _check_width(reduce(lambda product, spec: product * sum(spec), specs, 1), node)
 
     def run(columns: Columns) -> None:
-        encoded = [_encoded(dense(columns.vectors(name, len(spec))), spec, name) for name, spec in zip(inputs, specs, strict=True)]
+        encoded = [
+            _encoded(dense(columns.vectors(name, len(spec))), spec, name)
+            for name, spec in zip(inputs, specs, strict=True)
+        ]
         columns[output] = reduce(_outer, encoded)
 
     return run

@@ -24,7 +24,11 @@ def simple_imputer(step: Any, block: Block, builder: Builder) -> Block:
     statistics, missing = np.asarray(step.statistics_, dtype=float), step.missing_values
     if np.isnan(statistics).any():
         raise MLeapSerializationException("it was fitted to a column without any number")
-    told = {"missing_value": values.number(missing), "strategy": values.text(step.strategy), "nullable_input": values.flag(True)}  # noqa: FBT003 - what is encoded
+    told = {
+        "missing_value": values.number(missing),
+        "strategy": values.text(step.strategy),
+        "nullable_input": values.flag(True),  # noqa: FBT003 - what is encoded
+    }
     return builder.each(block, "imputer", [{"surrogate_value": values.number(each), **told} for each in statistics])
 
 
@@ -33,7 +37,9 @@ def ordinal_encoder(step: Any, block: Block, builder: Builder) -> Block:
     _check_categories(step)
     keeps = step.handle_unknown == "use_encoded_value"
     if keeps and any(step.unknown_value != len(each) for each in step.categories_):
-        raise MLeapSerializationException("MLeap has the number of categories for unknown ones, and no other unknown_value")
+        raise MLeapSerializationException(
+            "MLeap has the number of categories for unknown ones, and no other unknown_value"
+        )
     return _indexed(step.categories_, block, builder, keeps=keeps)
 
 

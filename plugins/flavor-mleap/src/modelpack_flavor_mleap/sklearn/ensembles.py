@@ -12,11 +12,8 @@ from modelpack_flavor_mleap.tree import Split, Tree
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import numpy as np
-
     from modelpack_flavor_mleap.sklearn.builder import Block, Builder
-
-    Array = np.ndarray[Any, Any]
+    from modelpack_flavor_mleap.sparse import Array
 
 
 def tree_classifier(step: Any, block: Block, builder: Builder) -> None:

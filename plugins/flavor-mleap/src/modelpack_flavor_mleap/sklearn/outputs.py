@@ -21,7 +21,7 @@ def model(builder: Builder, block: Block, op: str, attributes: Mapping[str, Any]
     builder.add(op, {"features": builder.vector(block).name}, {"prediction": PREDICTION}, attributes, trees)
 
 
-def classifier(  # noqa: PLR0913 - the parts of a step
+def classifier(
     builder: Builder,
     block: Block,
     op: str,

@@ -73,7 +73,9 @@ class _Converter:
         except MLeapSerializationException as error:
             if error.message.startswith("step "):
                 raise
-            raise MLeapSerializationException(f"{_told(step, name)} cannot be written: {error.message}", hint=error.hint) from error
+            raise MLeapSerializationException(
+                f"{_told(step, name)} cannot be written: {error.message}", hint=error.hint
+            ) from error
         raise self._unsupported(step, name)
 
     def _pipeline(self, step: Any, block: Block, name: str) -> Block | None:
@@ -96,7 +98,9 @@ class _Converter:
         return tuple(made)
 
     def _union(self, step: Any, block: Block, name: str) -> Block:
-        return tuple(part for inner, each in step.transformer_list for part in self._required(each, block, _path(name, inner)))
+        return tuple(
+            part for inner, each in step.transformer_list for part in self._required(each, block, _path(name, inner))
+        )
 
     def _required(self, step: Any, block: Block, name: str) -> Block:
         made = self.apply(step, block, name)
@@ -113,7 +117,9 @@ class _Converter:
 
 def _fields(names: list[str], nodes: list[Node]) -> tuple[Field, ...]:
     """The columns, all of them: an array has also those that no step reads."""
-    texts = {name for node in nodes if node.op == "string_indexer" and _has_texts(node) for name in node.inputs.values()}
+    texts = {
+        name for node in nodes if node.op == "string_indexer" and _has_texts(node) for name in node.inputs.values()
+    }
     return tuple(Field(name, "string" if name in texts else "double") for name in names)
 
 

@@ -35,7 +35,11 @@ def generalized_linear_regression(stage: Any, table: Table) -> list[Node]:  # no
         "output_shapes": values.shapes([None] * (2 if sums else 1), nullable=False),
     }
     node = model_node(stage, "generalized_linear_regression", attributes)
-    return [Node.of(node.name, node.op, node.inputs, {**node.outputs, "link_prediction": sums}, attributes) if sums else node]
+    return [
+        Node.of(node.name, node.op, node.inputs, {**node.outputs, "link_prediction": sums}, attributes)
+        if sums
+        else node
+    ]
 
 
 def logistic_regression(stage: Any, table: Table) -> list[Node]:  # noqa: ARG001 - every writer's

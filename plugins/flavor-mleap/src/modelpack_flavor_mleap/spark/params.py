@@ -12,7 +12,7 @@ def param(stage: Any, name: str) -> Any:
 
 def is_set(stage: Any, name: str) -> bool:
     """Whether a stage has the parameter and somebody has set it."""
-    return stage.hasParam(name) and stage.isSet(stage.getParam(name))
+    return bool(stage.hasParam(name) and stage.isSet(stage.getParam(name)))
 
 
 def pairs(stage: Any) -> list[tuple[str, str]]:

@@ -57,7 +57,9 @@ def normalizer(stage: Any, table: Table) -> list[Node]:
 def binarizer(stage: Any, table: Table) -> list[Node]:
     """The threshold of each column."""
     columns = pairs(stage)
-    thresholds = param(stage, "thresholds") if is_set(stage, "thresholds") else [param(stage, "threshold")] * len(columns)
+    thresholds = (
+        param(stage, "thresholds") if is_set(stage, "thresholds") else [param(stage, "threshold")] * len(columns)
+    )
     return [
         Node.of(
             name_of(stage, place, len(columns)),

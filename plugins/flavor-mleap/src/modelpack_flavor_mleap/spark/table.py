@@ -41,7 +41,7 @@ class Table:
 
     def kind(self, column: str) -> str:
         """The name of the column's type."""
-        return self._field(column).dataType.typeName()  # type: ignore[no-any-return]  # a text
+        return str(self._field(column).dataType.typeName())
 
     def width(self, column: str) -> int | None:
         """How wide the column's vectors are; None for numbers and texts."""

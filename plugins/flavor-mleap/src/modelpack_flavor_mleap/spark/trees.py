@@ -35,7 +35,11 @@ def forest_classifier(stage: Any, table: Table) -> list[Node]:
 
 def forest_regressor(stage: Any, table: Table) -> list[Node]:
     """Trees whose mean is taken."""
-    return [model_node(stage, "random_forest_regression", {**_features(stage), **_listed(stage)}, _trees(stage.trees, table))]
+    return [
+        model_node(
+            stage, "random_forest_regression", {**_features(stage), **_listed(stage)}, _trees(stage.trees, table)
+        )
+    ]
 
 
 def boosted_classifier(stage: Any, table: Table) -> list[Node]:
