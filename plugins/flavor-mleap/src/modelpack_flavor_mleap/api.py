@@ -114,13 +114,13 @@ def write_bundle(pipeline_model: Any, sample: Any, directory: str | os.PathLike[
         InvalidArgumentError: The model or the sample is something else; nothing was written.
         MLeapSerializationException: A stage of the pipeline cannot be written; nothing was.
     """
-    from modelpack_flavor_mleap.flavor import MLeapConf, to_bundle
-    from modelpack_flavor_mleap.layout import SCHEMA, require_absent, write_files
+    from modelpack_flavor_mleap.flavor import conf_of, to_bundle
+    from modelpack_flavor_mleap.layout import require_absent, write_files
 
     require_absent(Path(directory))
     bundle = to_bundle(pipeline_model, sample)
     write_files(bundle, Path(directory))
-    return MLeapConf(input_schema=SCHEMA, output_columns=bundle.default_columns)
+    return conf_of(bundle.default_columns)
 
 
 def read_bundle(path: str | os.PathLike[str]) -> Bundle:

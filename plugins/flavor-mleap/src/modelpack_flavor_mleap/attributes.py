@@ -49,7 +49,7 @@ class Attributes:
 
     def texts(self, name: str) -> list[str]:
         """A list of strings."""
-        return [_text(value) for value in self._items(name, ("string",), _text)]
+        return self._items(name, ("string",), _text)
 
     def numbers(self, name: str) -> Any:
         """A list, or a tensor of any shape, as an array of one dimension."""

@@ -117,7 +117,7 @@ class Columns:
         Raises:
             SchemaError: A row has none.
         """
-        return self._each(name, lambda value: isinstance(value, list), "a list of words")
+        return self._each(name, _is_words, "a list of words")
 
     def keep(self, mask: Array) -> None:
         """Drop the rows for which a mask is false."""
@@ -141,10 +141,16 @@ class Columns:
         return values
 
 
+def _is_words(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)
+
+
 def _values(series: Any) -> Any:
     """A column of a frame: numbers as they are, everything else as objects, None where there is none."""
     import numpy as np
 
+    if series.ndim != 1:
+        raise SchemaError(f"the column {series.columns[0]!r} is there more than once")
     if isinstance(series.dtype, np.dtype) and series.dtype.kind in "fiub":
         return series.to_numpy()
     return series.to_numpy(dtype=object, na_value=None)

@@ -48,7 +48,7 @@ class MLeapConf(FlavorConf):
         output_columns: What the generic Python view answers; MLflow knows no such view, and writes none.
     """
 
-    mleap_version: str | None = VERSION
+    mleap_version: str | None = None
     model_data: str = MODEL
     input_schema: str | None = None
     output_columns: list[str] | None = None
@@ -87,7 +87,7 @@ class MLeapFlavor(Flavor[MLeapOptions, MLeapConf]):
         columns = list(options.output_columns or bundle.default_columns)
         bundle.check_columns(columns)
         write_files(bundle, context.path)
-        return MLeapConf(input_schema=SCHEMA, output_columns=columns)
+        return conf_of(columns)
 
     @hookimpl
     def modelpack_load_model(self, context: LoadContext[MLeapConf]) -> Bundle:
@@ -107,6 +107,11 @@ class MLeapFlavor(Flavor[MLeapOptions, MLeapConf]):
         bundle = model if isinstance(model, Bundle) else self.modelpack_load_model(context)
         wanted = None if context.options is None else context.options.output_columns
         return MLeapPredictor(bundle, context.signature, wanted or context.conf.output_columns)
+
+
+def conf_of(columns: Sequence[str]) -> MLeapConf:
+    """What belongs under `flavors: mleap:` of a model whose files `write_files` wrote."""
+    return MLeapConf(mleap_version=VERSION, input_schema=SCHEMA, output_columns=list(columns))
 
 
 def to_bundle(model: Any, sample: Any) -> Bundle:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from modelpack.errors import AlreadyExistsError
@@ -26,8 +27,12 @@ def write_files(bundle: Bundle, directory: Path) -> None:
     """
     require_absent(directory)
     (directory / FOLDER).mkdir(parents=True)
-    bundle.write(directory / MODEL)
-    bundle.input_schema().write(directory / SCHEMA)
+    try:
+        bundle.write(directory / MODEL)
+        bundle.input_schema().write(directory / SCHEMA)
+    except BaseException:
+        shutil.rmtree(directory / FOLDER)
+        raise
 
 
 def beside(bundle: Path) -> Path | None:

@@ -53,7 +53,6 @@ class Tree:
         splits: What each node asks; None for leaves.
         right: Where the right child is; 0 for leaves.
         values: The numbers of each leaf; zeros for the others.
-        features: How many features the rows have, if it was said.
     """
 
     splits: tuple[Split | None, ...]

@@ -140,15 +140,15 @@ def bucketizer(node: Node) -> Step:
         if invalid == "skip":
             columns.keep(~np.isnan(columns.numbers(source)))
         numbers = columns.numbers(source)
-        places = np.searchsorted(splits, numbers, side="right") - 1
-        places = np.where(numbers == splits[-1], len(splits) - 2, places)
+        found = np.searchsorted(splits, numbers, side="right") - 1.0
+        places = np.where(numbers == splits[-1], len(splits) - 2.0, found)
         unknown = np.isnan(numbers)
         outside = ~unknown & ((numbers < splits[0]) | (numbers > splits[-1]))
         wrong = outside if invalid == "keep" else outside | unknown
         if wrong.any():
             span = f"{splits[0]} to {splits[-1]}"
             raise SchemaError(f"the column {source!r} holds {numbers[wrong][0]}, and the buckets are {span}")
-        columns[output] = np.where(unknown, len(splits) - 1.0, places.astype(float))
+        columns[output] = np.where(unknown, len(splits) - 1.0, places)
 
     return run
 

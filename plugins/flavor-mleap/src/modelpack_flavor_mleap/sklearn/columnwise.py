@@ -53,18 +53,11 @@ def one_hot_encoder(step: Any, block: Block, builder: Builder) -> Block:
     if keeps and any(place is not None for place in dropped):
         raise MLeapSerializationException("MLeap cannot drop a category and ignore unknown ones")
     ordered = [_with_last(each, place) for each, place in zip(step.categories_, dropped, strict=True)]
-    made = []
-    for source, labels, place in zip(_indexed(ordered, block, builder, keeps=keeps), ordered, dropped, strict=True):
-        drops = keeps or place is not None
-        part = Part(builder.name(f"{source.name}_vector"), len(labels) - (place is not None))
-        attributes = {
-            "category_sizes": values.smalls([len(labels)]),
-            "handle_invalid": values.text("keep" if keeps else "error"),
-            "drop_last": values.flag(drops),
-        }
-        builder.add("one_hot_encoder", {"input0": source.name}, {"output0": part.name}, attributes)
-        made.append(part)
-    return tuple(made)
+    indexed = _indexed(ordered, block, builder, keeps=keeps)
+    return tuple(
+        _hot(source, len(labels), builder, keeps=keeps, drops=place is not None)
+        for source, labels, place in zip(indexed, ordered, dropped, strict=True)
+    )
 
 
 def k_bins_discretizer(step: Any, block: Block, builder: Builder) -> Block:
@@ -75,17 +68,7 @@ def k_bins_discretizer(step: Any, block: Block, builder: Builder) -> Block:
     buckets = builder.each(block, "bucketizer", told)
     if step.encode == "ordinal":
         return buckets
-    made = []
-    for source, each in zip(buckets, edges, strict=True):
-        part = Part(builder.name(f"{source.name}_vector"), len(each) - 1)
-        attributes = {
-            "category_sizes": values.smalls([len(each) - 1]),
-            "handle_invalid": values.text("error"),
-            "drop_last": values.flag(False),  # noqa: FBT003 - what is encoded
-        }
-        builder.add("one_hot_encoder", {"input0": source.name}, {"output0": part.name}, attributes)
-        made.append(part)
-    return tuple(made)
+    return tuple(_hot(source, len(each) - 1, builder) for source, each in zip(buckets, edges, strict=True))
 
 
 def passed_through(step: Any, block: Block, builder: Builder) -> Block:  # noqa: ARG001 - every transformer's
@@ -93,6 +76,18 @@ def passed_through(step: Any, block: Block, builder: Builder) -> Block:  # noqa:
     if step.func is not None:
         raise MLeapSerializationException("MLeap has no functions of Python's")
     return block
+
+
+def _hot(source: Part, count: int, builder: Builder, *, keeps: bool = False, drops: bool = False) -> Part:
+    """A vector for each number, of zeros for one that is not known, or for the last."""
+    part = Part(builder.name(f"{source.name}_vector"), count - drops)
+    attributes = {
+        "category_sizes": values.smalls([count]),
+        "handle_invalid": values.text("keep" if keeps else "error"),
+        "drop_last": values.flag(keeps or drops),
+    }
+    builder.add("one_hot_encoder", {"input0": source.name}, {"output0": part.name}, attributes)
+    return part
 
 
 def _indexed(categories: Any, block: Block, builder: Builder, *, keeps: bool) -> Block:
