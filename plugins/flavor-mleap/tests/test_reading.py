@@ -296,6 +296,24 @@ def test_rows_that_do_not_fit_are_told(change: Callable[[pd.DataFrame], pd.DataF
         bundle.predict(change(airbnb()))
 
 
+def test_rows_that_are_skipped_leave_every_column() -> None:
+    """Also those of vectors that are kept sparse."""
+    words = Node.of("w", "tokenizer", {"input": "text"}, {"output": "words"})
+    counts = Node.of(
+        "c", "hashing_term_frequency", {"input": "words"}, {"output": "v"}, {"num_features": {"long": 5000}}
+    )
+    told = {"labels": values.texts(["x"]), "handle_invalid": values.text("skip")}
+    indexer = Node.of("i", "string_indexer", {"input": "kind"}, {"output": "code"}, told)
+    bundle = Bundle(Node.pipeline("p", (words, counts, indexer)))
+    frame = pd.DataFrame({"text": ["a b", "c", "d d e"], "kind": ["x", "y", "x"]}, index=[7, 8, 9])
+    whole = Bundle(Node.pipeline("p", (words, counts))).transform(frame)["v"]
+    found = bundle.transform(frame)
+    assert found.index.tolist() == [7, 9]
+    np.testing.assert_array_equal(np.stack(found["v"]), np.stack(whole.loc[[7, 9]]))
+    assert bundle.predict(frame)[[0, 2]].tolist() == [0.0, 0.0]
+    assert np.isnan(bundle.predict(frame)[1])
+
+
 def test_columns_that_do_not_exist_are_refused() -> None:
     """With those that do."""
     bundle = modelpack_flavor_mleap.read_bundle(AIRBNB / "airbnb.model.rf.zip")

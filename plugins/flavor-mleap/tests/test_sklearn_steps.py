@@ -125,7 +125,7 @@ TRANSFORMERS = {
     "SelectFromModel": SelectFromModel(Lasso(0.1)),
     "SimpleImputer": SimpleImputer(strategy="median"),
     "SimpleImputer of a number": SimpleImputer(missing_values=2.0, strategy="constant", fill_value=-1.0),
-    "KBinsDiscretizer": KBinsDiscretizer(4, encode="ordinal", quantile_method="averaged_inverted_cdf"),
+    "KBinsDiscretizer": KBinsDiscretizer(4, encode="ordinal", strategy="kmeans", random_state=0),
     "KBinsDiscretizer as vectors": KBinsDiscretizer(3, encode="onehot-dense", strategy="uniform"),
     "FeatureUnion": FeatureUnion([("first", StandardScaler()), ("second", PCA(2)), ("third", "passthrough")]),
     "passthrough": FunctionTransformer(),

@@ -113,6 +113,30 @@ def test_serves_from_the_scoring_server(pipeline: Any, training: Any, rows: pd.D
     assert (status, json.loads(answered)["predictions"]) == (200, expected)
 
 
+def test_columns_of_vectors_and_of_words_come_in(spark: Any, tmp_path: Path) -> None:
+    """A pipeline may begin with vectors, whose width the first row tells, and with lists of words."""
+    from pyspark.ml import Pipeline
+    from pyspark.ml.feature import CountVectorizer, MaxAbsScaler, VectorAssembler
+    from pyspark.ml.linalg import Vectors
+
+    made = [(Vectors.dense(1.0, -2.0), ["a", "b"]), (Vectors.sparse(2, [1], [4.0]), ["b"]), (Vectors.dense(0.5, 1), [])]
+    data = spark.createDataFrame(made, ["v", "words"])
+    stages: list[Any] = [
+        MaxAbsScaler(inputCol="v", outputCol="scaled"),
+        CountVectorizer(inputCol="words", outputCol="counts"),
+        VectorAssembler(inputCols=["scaled", "counts"], outputCol="out"),
+    ]
+    model = Pipeline(stages=stages).fit(data)
+    modelpack_flavor_mleap.save_model(model, data, tmp_path / "model")
+    assert json.loads((tmp_path / "model/mleap/schema.json").read_text())["fields"] == [
+        {"name": "v", "type": {"type": "tensor", "base": "double", "dimensions": [2]}},
+        {"name": "words", "type": {"type": "list", "base": "string"}},
+    ]
+    rows = pd.DataFrame({"v": [row[0].toArray().tolist() for row in made], "words": [row[1] for row in made]})
+    expected = [row["out"].toArray() for row in model.transform(data).collect()]
+    np.testing.assert_array_equal(modelpack.pyfunc.load_model(tmp_path / "model").predict(rows), expected)
+
+
 def test_stages_that_cannot_be_written_are_named(training: Any, tmp_path: Path) -> None:
     """With place and uid, before anything is written (S96)."""
     from pyspark.ml import Pipeline

@@ -80,6 +80,8 @@ def vector_slicer(node: Node) -> Step:
 
 def vector_indexer(node: Node) -> Step:
     """The place of each value among those that a feature had, for features with few values."""
+    import numpy as np
+
     attributes = node.attributes
     places = attributes.wholes("keys")
     maps = {place: _category_map(attributes, place) for place in places}
@@ -91,17 +93,17 @@ def vector_indexer(node: Node) -> Step:
 
     def run(columns: Columns) -> None:
         vectors = dense(columns.vectors(source, width)).copy()
-        mask = vectors[:, 0] == vectors[:, 0] if invalid == "skip" and width else None
-        for place, (keys, values) in maps.items():
-            known, codes = _looked_up(vectors[:, place], keys, values)
+        valid = np.ones(len(vectors), dtype=bool)
+        for place, (keys, indices) in maps.items():
+            known, codes = _looked_up(vectors[:, place], keys, indices)
             if invalid == "error" and not known.all():
                 value = vectors[~known, place][0]
                 raise SchemaError(f"the column {source!r} holds {value} as feature {place}, which the model never saw")
             vectors[:, place] = codes
-            mask = None if mask is None else known if place == next(iter(maps)) else mask & known
+            valid &= known
         columns[output] = vectors
-        if mask is not None and maps:
-            columns.keep(mask)
+        if invalid == "skip":
+            columns.keep(valid)
 
     return run
 
