@@ -19,6 +19,7 @@ from modelpack_flavor_mleap import files, values
 from modelpack_flavor_mleap.bundle import Bundle
 from modelpack_flavor_mleap.node import Node
 from modelpack_flavor_mleap.operators.registry import OPERATORS
+from modelpack_flavor_mleap.tree import Split, Tree
 from modelpack_flavor_mleap.writing import write
 
 if TYPE_CHECKING:
@@ -118,6 +119,48 @@ def test_older_scalers_and_imputers() -> None:
         "imputer", {"imputeValue": values.number(7), "strategy": values.text("mean")}, {"input": "x"}, {"output": "y"}
     )
     assert imputer.predict(pd.DataFrame({"x": [None, 2.0]})).tolist() == [7.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("op", "attributes", "named"),
+    [
+        ("standard_scaler", {"mean": values.vector([1]), "std": values.vector([1, 2])}, "mean"),
+        ("min_max_scaler", {"min": values.vector([1]), "max": values.vector([1, 2])}, "max"),
+        ("bucketizer", {"splits": values.numbers([2, 1])}, "splits"),
+        ("pca", {"principal_components": values.vector([1, 2])}, "principal_components"),
+        (
+            "logistic_regression",
+            {
+                "num_classes": values.whole(2),
+                "coefficients": values.vector([1]),
+                "thresholds": values.numbers([0.1, 0.2, 0.3]),
+            },
+            "thresholds",
+        ),
+        ("word_to_vector", {"words": values.texts(["a", "b"]), "word_vectors": values.numbers([1, 2, 3])}, "words"),
+        ("regex_tokenizer", {"regex": values.text("(")}, "regex"),
+        ("hashing_term_frequency", {"num_features": values.whole(1 << 40)}, "num_features"),
+        ("one_hot_encoder", {"size": values.whole(1 << 40), "drop_last": {}}, "category_sizes"),
+    ],
+)
+def test_attributes_that_contradict_each_other_are_refused(op: str, attributes: dict[str, Any], named: str) -> None:
+    """When a bundle is loaded, and not when rows come."""
+    ports = {"input": "x", "features": "x"}
+    with pytest.raises(InvalidModelError, match=f"model.json.*{named}"):
+        bundle_of(op, attributes, ports, {"output": "y", "prediction": "y"})
+
+
+@pytest.mark.parametrize("named_go_left", [True, False])
+def test_categories_that_a_split_does_not_name_go_with_the_others(named_go_left: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a case
+    """Also those that are beyond its categories, no whole number, or nothing at all."""
+    tree = Tree.of([Split(0, None, (1.0, 2.0), 4, named_go_left), [10.0], [20.0]], "tree")
+    told = {"num_features": values.whole(1)}
+    node = Node.of("t", "decision_tree_regression", {"features": "x"}, {"prediction": "p"}, told, (tree,))
+    write(Node.pipeline("p", (node,)), tmp_path / "bundle")
+    bundle = modelpack_flavor_mleap.read_bundle(tmp_path / "bundle")
+    named, others = (10.0, 20.0) if named_go_left else (20.0, 10.0)
+    frame = pd.DataFrame({"x": [1.0, 2.0, 0.0, 3.0, 4.0, -1.0, 1.5, np.nan, 1e300]})
+    assert bundle.predict(frame).tolist() == [named, named, *[others] * 7]
 
 
 def test_python_package_writes_matrices_row_by_row() -> None:

@@ -110,7 +110,7 @@ class MLeapFlavor(Flavor[MLeapOptions, MLeapConf]):
 
 
 def conf_of(columns: Sequence[str]) -> MLeapConf:
-    """What belongs under `flavors: mleap:` of a model whose files `write_files` wrote."""
+    """What belongs under `flavors: mleap:` of a model whose files `write_files` wrote, answering these columns."""
     return MLeapConf(mleap_version=VERSION, input_schema=SCHEMA, output_columns=list(columns))
 
 

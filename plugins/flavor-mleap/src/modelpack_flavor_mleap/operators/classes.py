@@ -23,6 +23,8 @@ class Classes:
         self._probability = outputs.get("probability")
         attributes = node.attributes
         self._thresholds = attributes.numbers("thresholds") if "thresholds" in attributes else None
+        if self._thresholds is not None and len(self._thresholds) != attributes.whole("num_classes"):
+            raise attributes.wrong("thresholds", f"a list of {len(self._thresholds)}, which is not one for each class")
 
     def write(
         self,

@@ -27,6 +27,8 @@ def standard_scaler(node: Node) -> Step:
     if std is None:
         std = np.ones(len(attributes.numbers("mean")))
     factors = _inverse(std)
+    if mean is not None and len(mean) != len(factors):
+        raise attributes.wrong("mean", f"a tensor of {len(mean)}, and std one of {len(factors)}")
 
     def scale(vectors: Vectors) -> Vectors:
         if mean is None:
