@@ -1,0 +1,1 @@
+"""The operators of Bundle.ML in NumPy, one module for each kind."""
