@@ -1,0 +1,67 @@
+"""A process that starts H2O and ends it when the process that wanted it is gone, however that ended.
+
+H2O's client starts Java as a child of no one, and stops it at a regular exit only: a process that is killed, as
+containers and supervisors do it, would leave it running. The keeper holds one end of a pipe, and H2O lives as long as
+the other end is open.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import warnings
+from contextlib import redirect_stdout, suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+
+def main() -> None:
+    """Start H2O with the arguments on the first line of the input, tell where it is, and stop it at the input's end."""
+    out = sys.stdout
+    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with redirect_stdout(sys.stderr):
+        try:
+            told = _start(json.loads(sys.stdin.readline()))
+        except BaseException as error:  # noqa: BLE001 - it is told to whoever waits, who puts it in words
+            told = {"error": " ".join(str(error).split())}
+        out.write(json.dumps(told) + "\n")
+        out.flush()
+        try:
+            if "error" not in told:
+                sys.stdin.read()
+        finally:
+            _stop()
+
+
+def _start(init: dict[str, Any]) -> dict[str, str]:
+    import h2o
+
+    warnings.simplefilter("ignore")
+    h2o.init(**init)
+    connection = h2o.connection()
+    return {"url": connection.base_url, "ip": connection.ip()}
+
+
+def _stop() -> None:
+    """End the H2O that this process has started, and any that is still on its way."""
+    with suppress(Exception):
+        import h2o
+
+        server = h2o.connection().local_server
+        if server is not None:
+            server.shutdown()
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    with suppress(OSError):
+        for child in children.read_text(encoding="ascii").split():
+            os.kill(int(child), signal.SIGKILL)
+
+
+def _leave(number: int, frame: object) -> NoReturn:  # noqa: ARG001 - the interpreter passes them
+    raise SystemExit(128 + number)
+
+
+if __name__ == "__main__":
+    main()
