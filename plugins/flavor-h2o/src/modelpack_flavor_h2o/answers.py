@@ -46,7 +46,7 @@ def framed(outputs: Sequence[Output], raw: Any, index: Any) -> Any:
     import pandas as pd
 
     columns = {output.name: output.values(raw[:, place]) for place, output in enumerate(outputs)}
-    return pd.DataFrame(columns, index=index)
+    return pd.DataFrame(columns, index=index)  # arrays, so that nothing is aligned
 
 
 def typed(levels: Sequence[str]) -> Any:

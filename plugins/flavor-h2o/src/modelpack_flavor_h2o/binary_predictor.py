@@ -72,17 +72,19 @@ class BinaryPredictor:
 
     def _framed(self, text: str, index: Any) -> Any:
         import numpy as np
-        import pandas as pd
 
-        levels = self._schema.response_levels
-        types = {PREDICT: "str"} if levels is not None else {}
-        found = pd.read_csv(StringIO(text), dtype=types, float_precision="round_trip", skip_blank_lines=False)
+        levels, category = self._schema.response_levels, self._schema.category
+        names, *lines = csv.reader(StringIO(text))
+        codes = Column.of(PREDICT, levels).codes
+        labelled = [levels is not None and name == PREDICT for name in names]
+        raw = np.empty((len(lines), len(names)))
+        for place, cells in enumerate(zip(*lines, strict=True)):
+            raw[:, place] = [codes[cell] for cell in cells] if labelled[place] else [float(cell or "nan") for cell in cells]
         outputs = [
-            Output.of(name, levels if name == PREDICT else None, self._schema.category) for name in found.columns
+            Output.of(name, levels if is_label else None, category)
+            for name, is_label in zip(names, labelled, strict=True)
         ]
-        label = Column.of(PREDICT, levels)
-        raw = [label.numbers(found[name]) if name == PREDICT else found[name].to_numpy("float64") for name in found]
-        return framed(outputs, np.column_stack(raw), index)
+        return framed(outputs, raw, index)
 
 
 def cells(column: Column | None, values: Any) -> list[Any]:

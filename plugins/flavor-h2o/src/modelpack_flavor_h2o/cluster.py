@@ -8,7 +8,6 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 from contextlib import suppress
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 USE = RLock()
 """Held by whoever speaks to H2O: its client has one connection in a process, and is not made for threads."""
 _ADDRESS = ("url", "ip", "port")
-_CONNECTION = (*_ADDRESS, "name", "https", "cacert", "cookies", "strict_version_check")
+_CONNECTION = (*_ADDRESS, "https", "cacert", "cookies", "strict_version_check")
 _WAIT = 20.0
 
 
@@ -61,11 +60,15 @@ def is_connected() -> bool:
 
 def _joined(init: Mapping[str, Any]) -> bool:
     """Whether an H2O runs where `init` says, or where H2O looks for one by default; it is connected now."""
+    import h2o
     from h2o.exceptions import H2OConnectionError, H2OServerError
 
     address = next((str(init[key]) for key in _ADDRESS if init.get(key) is not None), None)
     try:
         _open(init)
+        if init.get("name") not in {None, h2o.cluster().cloud_name}:
+            _close(os.getpid())
+            raise H2OConnectionError(f"the cluster there is called {h2o.cluster().cloud_name!r}")
     except (H2OConnectionError, H2OServerError) as error:
         if "Version mismatch" in str(error) and address is not None:
             raise ModelFailureError(
@@ -108,21 +111,18 @@ def _start(init: Mapping[str, Any]) -> None:
     arguments = {**init, "verbose": False}
     if all(init.get(key) is None for key in _ADDRESS):
         arguments["port"] = _free_port()
-    place = tempfile.TemporaryDirectory(prefix="modelpack-h2o-")
-    arguments.setdefault("ice_root", place.name)
     keeper = subprocess.Popen(  # noqa: S603 - this interpreter, with a module of this package
         [sys.executable, "-P", "-m", f"{__package__}.keeper"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        cwd=place.name,
         text=True,
         start_new_session=True,
     )
-    atexit.register(_end, os.getpid(), keeper, place)
+    atexit.register(_end, os.getpid(), keeper)
     told = _told(keeper, arguments)
     if "error" in told:
-        _end(os.getpid(), keeper, place)
+        _end(os.getpid(), keeper)
         raise put_in_words("H2O cannot be started", told["error"])
     _open({**{key: value for key, value in init.items() if key not in _ADDRESS}, "url": told["url"]})
 
@@ -140,7 +140,7 @@ def _told(keeper: subprocess.Popen[str], arguments: Mapping[str, Any]) -> dict[s
     return told
 
 
-def _end(process: int, keeper: subprocess.Popen[str], place: tempfile.TemporaryDirectory[str]) -> None:
+def _end(process: int, keeper: subprocess.Popen[str]) -> None:
     """Let a keeper stop its H2O, and wait until it has; in a fork of the process, it is not ours."""
     if process != os.getpid():
         return
@@ -149,8 +149,6 @@ def _end(process: int, keeper: subprocess.Popen[str], place: tempfile.TemporaryD
             pipe.close()  # type: ignore[union-attr]  # both are pipes
     with suppress(subprocess.TimeoutExpired):
         keeper.wait(_WAIT)
-    with suppress(OSError):
-        place.cleanup()
 
 
 def _free_port() -> int:

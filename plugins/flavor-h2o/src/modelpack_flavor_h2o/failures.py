@@ -46,6 +46,6 @@ def said(error: BaseException) -> str:
     """What H2O says of its failure: of an answer of the server the message alone, without its trace."""
     answer: Any = error.args[0] if error.args else None
     text = str(getattr(answer, "msg", None) or error).strip()
-    found = re.search(r"^\s*msg = ['\"](.*)['\"]$", text, re.MULTILINE)
+    found = re.search(r"^ *(?:Error: |msg = ['\"])(.+?)['\"]?$", text, re.MULTILINE)
     first = found[1] if found else next(iter(text.splitlines()), "")
     return first.strip() or type(error).__name__

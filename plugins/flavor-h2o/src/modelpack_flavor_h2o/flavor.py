@@ -138,14 +138,16 @@ class H2OFlavor(Flavor[H2OOptions, H2OConf]):
 
     @hookimpl
     def modelpack_pyfunc_adapt(
-        self, model: Any, context: LoadContext[H2OConf]
+        self,
+        model: Any,
+        context: LoadContext[H2OConf],  # noqa: ARG002 - the model says all
     ) -> MojoPredictor | BinaryPredictor:
         """Answer with `predict`, by Java in this process or by H2O."""
         from modelpack_flavor_h2o.binary_predictor import BinaryPredictor
         from modelpack_flavor_h2o.mojo import Mojo
         from modelpack_flavor_h2o.mojo_predictor import MojoPredictor
 
-        return MojoPredictor(model, context.signature) if isinstance(model, Mojo) else BinaryPredictor(model)
+        return MojoPredictor(model) if isinstance(model, Mojo) else BinaryPredictor(model)
 
     def _load_binary(self, context: LoadContext[H2OConf], init: Mapping[str, Any], *, has_mojo: bool) -> Any:
         """All that can be checked is checked before H2O is started, which takes seconds."""

@@ -14,6 +14,7 @@ import sys
 import warnings
 from contextlib import redirect_stdout, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 
@@ -22,9 +23,10 @@ def main() -> None:
     out = sys.stdout
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with redirect_stdout(sys.stderr):
+    with redirect_stdout(sys.stderr), TemporaryDirectory(prefix="modelpack-h2o-", ignore_cleanup_errors=True) as place:
+        os.chdir(place)
         try:
-            told = _start(json.loads(sys.stdin.readline()))
+            told = _start({"ice_root": place, **json.loads(sys.stdin.readline())})
         except BaseException as error:  # noqa: BLE001 - it is told to whoever waits, who puts it in words
             told = {"error": " ".join(str(error).split())}
         out.write(json.dumps(told) + "\n")
@@ -41,8 +43,7 @@ def _start(init: dict[str, Any]) -> dict[str, str]:
 
     warnings.simplefilter("ignore")
     h2o.init(**init)
-    connection = h2o.connection()
-    return {"url": connection.base_url, "ip": connection.ip()}
+    return {"url": str(h2o.connection().base_url)}
 
 
 def _stop() -> None:

@@ -10,37 +10,27 @@ from modelpack_flavor_h2o.columns import Column, chosen
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from modelpack.schema.signature import ModelSignature
     from modelpack_flavor_h2o.mojo import Mojo
 
 
 class MojoPredictor:
-    """Answers what H2O's `predict` answers, as a DataFrame with the input's index (S86), without H2O.
+    """Answers what H2O's `predict` answers, as a DataFrame with the input's index (S86), without H2O."""
 
-    Attributes:
-        takes_arrays: Whether the columns of the signature are those of the model, in its order, and all numbers.
-    """
-
-    def __init__(self, mojo: Mojo, signature: ModelSignature | None) -> None:
-        """Predict with a MOJO on data of a signature."""
+    def __init__(self, mojo: Mojo) -> None:
+        """Predict with a MOJO."""
         self._mojo = mojo
         self._columns = [*mojo.columns, *([] if mojo.offset is None else [Column(mojo.offset)])]
         self._names = [column.name for column in self._columns]
-        given = () if signature is None or signature.inputs is None else signature.inputs.names
-        self.takes_arrays = list(given) == self._names and all(column.levels is None for column in self._columns)
 
     def predict(self, data: Any, params: Mapping[str, Any] | None = None) -> Any:  # noqa: ARG002 - it has none
         """Score one batch."""
         rows = self._matrix(data)
-        index = getattr(data, "index", None) if hasattr(data, "columns") else None
+        index = data.index if hasattr(data, "columns") else None
         return framed(self._mojo.outputs, self._scores(rows), index)
 
     def _matrix(self, data: Any) -> Any:
         import numpy as np
 
-        if isinstance(data, np.ndarray) and data.dtype.kind in "fiu" and data.shape[1:] == (len(self._names),):
-            if all(column.levels is None for column in self._columns):
-                return data.astype("float64")
         frame = chosen(data, self._names)
         series = (column.numbers(frame.iloc[:, place]) for place, column in enumerate(self._columns))
         return np.column_stack(list(series))
