@@ -60,7 +60,7 @@ def multinomial() -> Any:
     from h2o.estimators import H2OGeneralizedLinearEstimator
 
     classes = np.where(people()["city"] == "Ulm", "stays", np.where(people()["height"] > 0, "moves", "asks"))
-    return train(H2OGeneralizedLinearEstimator(family="multinomial", Lambda=0.1), people(), classes)
+    return train(H2OGeneralizedLinearEstimator(family="multinomial", lambda_=0.1), people(), classes)
 
 
 def bayes() -> Any:
@@ -92,7 +92,7 @@ class TestH2O(FlavorTests):
         FlavorCase(
             name="trees in an H2O of its own",
             build=regressor,
-            inputs=numbers,
+            inputs=lambda: numbers().head(6),
             predict=by_h2o,
             tolerance=1e-12,
             options={"settings": OWN},
@@ -101,7 +101,7 @@ class TestH2O(FlavorTests):
         FlavorCase(
             name="three classes",
             build=multinomial,
-            inputs=people,
+            inputs=lambda: people().head(6),
             predict=by_h2o,
             tolerance=1e-12,
             options={"settings": RUNNING},
@@ -110,7 +110,7 @@ class TestH2O(FlavorTests):
         FlavorCase(
             name="without a MOJO",
             build=bayes,
-            inputs=people,
+            inputs=lambda: people().head(6),
             predict=by_h2o,
             tolerance=1e-12,
             options={"settings": RUNNING},

@@ -62,9 +62,7 @@ class BinaryPredictor:
             with USE, failures_in_words("predict"):
                 answered = None
                 try:
-                    h2o.upload_file(
-                        str(path), destination_frame=key, header=1, sep=",", col_names=names, col_types=types
-                    )
+                    _upload(path, key, names, types)
                     answered = h2o.api(f"POST /3/Predictions/models/{self._model.model_id}/frames/{key}")
                     return _downloaded(answered["predictions_frame"]["name"])
                 finally:
@@ -75,15 +73,12 @@ class BinaryPredictor:
 
         levels, category = self._schema.response_levels, self._schema.category
         names, *lines = csv.reader(StringIO(text))
+        outputs = [Output.of(name, levels if name == PREDICT else None, category) for name in names]
         codes = Column.of(PREDICT, levels).codes
-        labelled = [levels is not None and name == PREDICT for name in names]
         raw = np.empty((len(lines), len(names)))
-        for place, cells in enumerate(zip(*lines, strict=True)):
-            raw[:, place] = [codes[cell] for cell in cells] if labelled[place] else [float(cell or "nan") for cell in cells]
-        outputs = [
-            Output.of(name, levels if is_label else None, category)
-            for name, is_label in zip(names, labelled, strict=True)
-        ]
+        for place, texts in enumerate(zip(*lines, strict=True)):
+            is_label = outputs[place].labels is not None
+            raw[:, place] = [codes.get(text, math.nan) if is_label else float(text or math.nan) for text in texts]
         return framed(outputs, raw, index)
 
 
@@ -100,6 +95,16 @@ def cells(column: Column | None, values: Any) -> list[Any]:
     if column.levels is None:
         return ["" if math.isnan(number) else number for number in numbers]
     return ["" if math.isnan(code) else column.levels[int(code)] for code in numbers]
+
+
+def _upload(path: Path, key: str, names: list[str], types: list[str]) -> None:
+    """Send a file; H2O would take an empty text for a level that is new, were it not told."""
+    import h2o
+
+    missing = [[""]] * len(names)
+    h2o.upload_file(
+        str(path), destination_frame=key, header=1, sep=",", col_names=names, col_types=types, na_strings=missing
+    )
 
 
 def _downloaded(frame: str) -> str:

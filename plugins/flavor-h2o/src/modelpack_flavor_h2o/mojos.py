@@ -39,6 +39,8 @@ def unscorable(path: Path) -> str | None:
     told = description(path)
     if told.get("algo") == "gam" or "_n_orig_names" in told:
         return "the MOJO takes columns that H2O makes of the model's own"
+    if told.get("mean_imputation") == "false":
+        return "the MOJO refuses rows in which something is missing, where H2O answers that nothing is known"
     if "calib_method" in told:
         return "the MOJO answers no calibrated probabilities"
     category = told.get("category")
