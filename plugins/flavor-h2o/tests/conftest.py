@@ -69,7 +69,7 @@ def train(h2o_running: Any, rows: pd.DataFrame) -> Callable[..., Any]:
     """Train an estimator of the rows on a target: a number, two classes, the classes 0 and 1, three, or none."""
     random = np.random.default_rng(1)
     number = rows["age"] + rows["flag"] + 0.1 * random.normal(size=ROWS)
-    columns = {
+    columns: dict[str, Any] = {
         "number": number,
         "two": np.where(number > 0.5, "yes", "no"),
         "bit": (number > 0.5).astype(int),

@@ -49,7 +49,9 @@ def test_model_without_a_mojo_needs_trust_in_every_view(saved: Path, stranger: C
     stranger()
     (saved / "MANIFEST.sha256").unlink()
     file = saved / "MLmodel"
-    file.write_text(file.read_text(encoding="utf-8").replace("    mojo: model.h2o/binomial.zip\n", ""), encoding="utf-8")
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("    mojo: model.h2o/binomial.zip\n", ""), encoding="utf-8"
+    )
     with pytest.raises(TrustError, match="Java's deserialization"):
         modelpack.pyfunc.load_model(saved)
 

@@ -34,9 +34,7 @@ def make(name: str) -> Any:
         "isolation": lambda: estimators.H2OIsolationForestEstimator(**TREES),
         "offset": lambda: estimators.H2OGradientBoostingEstimator(**TREES, offset_column="shift"),
         "one-hot": lambda: estimators.H2OGradientBoostingEstimator(**TREES, categorical_encoding="OneHotExplicit"),
-        "skipping": lambda: estimators.H2OGeneralizedLinearEstimator(
-            family="binomial", missing_values_handling="Skip"
-        ),
+        "skipping": lambda: estimators.H2OGeneralizedLinearEstimator(family="binomial", missing_values_handling="Skip"),
         "gam": lambda: estimators.H2OGeneralizedAdditiveEstimator(family="gaussian", gam_columns=["shift"]),
         "pca": lambda: estimators.H2OPrincipalComponentAnalysisEstimator(k=2, impute_missing=True),
     }
@@ -52,7 +50,8 @@ def keys(running: Any) -> set[str]:
 def both(model: Any, path: Path) -> tuple[Any, Any]:
     """The views of a model that is saved now."""
     modelpack.save_model(model, path, signature=False)
-    return tuple(modelpack.pyfunc.load_model(path, view=view) for view in ("mojo", "binary"))
+    mojo, binary = (modelpack.pyfunc.load_model(path, view=view) for view in ("mojo", "binary"))
+    return mojo, binary
 
 
 @pytest.mark.parametrize(
@@ -205,8 +204,8 @@ def test_h2o_is_left_as_it_was(h2o_running: Any, train: Train, rows: pd.DataFram
     assert keys(h2o_running) == before
 
 
-def test_wide_frames_and_single_missing_values(train: Train, rows: pd.DataFrame, tmp_path: Path) -> None:
-    """A row in which everything is missing is a row, where there is one column as well."""
+def test_rows_in_which_everything_is_missing(train: Train, tmp_path: Path) -> None:
+    """They are rows, where there is one column as well."""
     mojo, binary = both(train(make("gbm"), "number", ["age"]), tmp_path / "model")
     given = pd.DataFrame({"age": [np.nan, 1.0, np.nan, np.nan]})
     pd.testing.assert_frame_equal(mojo.predict(given), binary.predict(given))

@@ -42,7 +42,9 @@ class BinaryPredictor:
         index = data.index if hasattr(data, "columns") else None
         table = [cells(self._schema.column(name), frame[name]) for name in frame.columns]
         if not len(frame):  # H2O has no frames without rows
-            return self._answer([*map(str, frame.columns)], [("",)] * len(table), range(1)).iloc[:0].set_axis(frame.index)
+            return (
+                self._answer([*map(str, frame.columns)], [("",)] * len(table), range(1)).iloc[:0].set_axis(frame.index)
+            )
         return self._answer([*map(str, frame.columns)], table, index)
 
     def _answer(self, names: list[str], table: list[Any], index: Any) -> Any:

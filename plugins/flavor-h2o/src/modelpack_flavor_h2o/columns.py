@@ -101,7 +101,8 @@ def is_missing(value: Any) -> bool:
 def _by_place(frame: Any, names: Sequence[str]) -> Any:
     if len(frame.columns) != len(names):
         raise SchemaError(
-            f"the model takes {len(names)} columns ({', '.join(names)}), and there are {len(frame.columns)} without names"
+            f"the model takes {len(names)} columns, and there are {len(frame.columns)} without names",
+            hint=f"they are, in this order: {', '.join(names)}",
         )
     return frame.set_axis(list(names), axis=1)
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 DATA = "model.h2o"
 RUNS = (
-    "H2O's own file is read by making objects of whatever classes it names, some of them by Java's deserialization, and "
-    "h2o.yaml says how Java is started"
+    "H2O's own file is read by making objects of whatever classes it names, some of them by Java's deserialization, "
+    "and h2o.yaml says how Java is started"
 )
 """Read in water.AutoBuffer (`get`, `getSer`, `javaSerializeReadPojo`) and water.TypeMap of 3.46: there is no list of
 classes, and no filter on the `ObjectInputStream`. `init` may hold JVM arguments, a class path and an address."""
@@ -130,7 +130,9 @@ class H2OFlavor(Flavor[H2OOptions, H2OConf]):
         view = options.view or ("mojo" if context.generic and mojo else "binary")
         if view == "mojo":
             if mojo is None:
-                raise InvalidArgumentError("view is 'mojo', and the model has no MOJO", hint="load it with view='binary'")
+                raise InvalidArgumentError(
+                    "view is 'mojo', and the model has no MOJO", hint="load it with view='binary'"
+                )
             context.check_version("h2o", conf.h2o_version)
             return Mojo(mojo)
         context.require_trust(RUNS)

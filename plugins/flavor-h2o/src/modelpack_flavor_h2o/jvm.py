@@ -34,7 +34,7 @@ def started_jvm() -> JVM:
         jvm = _jvm()
     if jvm.process != os.getpid():
         raise ModelFailureError(
-            "this process is a fork of the one that loaded the MOJO, and a Java virtual machine does not survive a fork",
+            "this process is a fork of the one that loaded the MOJO, and Java does not survive a fork",
             hint="load the model in the process that predicts",
         )
     return jvm

@@ -11,11 +11,14 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import warnings
 from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
+
+_LINES = 3
 
 
 def main() -> None:
@@ -25,10 +28,11 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with redirect_stdout(sys.stderr), TemporaryDirectory(prefix="modelpack-h2o-", ignore_cleanup_errors=True) as place:
         os.chdir(place)
+        tempfile.tempdir = place
         try:
             told = _start({"ice_root": place, **json.loads(sys.stdin.readline())})
         except BaseException as error:  # noqa: BLE001 - it is told to whoever waits, who puts it in words
-            told = {"error": " ".join(str(error).split())}
+            told = {"error": " ".join(f"{error} {_last_words(Path(place))}".split())}
         out.write(json.dumps(told) + "\n")
         out.flush()
         try:
@@ -44,6 +48,12 @@ def _start(init: dict[str, Any]) -> dict[str, str]:
     warnings.simplefilter("ignore")
     h2o.init(**init)
     return {"url": str(h2o.connection().base_url)}
+
+
+def _last_words(place: Path) -> str:
+    """What Java said before it gave up: of some failures it tells on its standard output alone."""
+    texts = (file.read_text(encoding="utf-8", errors="replace") for file in place.rglob("h2o_*.out"))
+    return " ".join(" ".join(text.splitlines()[-_LINES:]) for text in texts)
 
 
 def _stop() -> None:

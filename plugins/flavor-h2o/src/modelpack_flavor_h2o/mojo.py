@@ -38,9 +38,7 @@ class Mojo:
         self._jvm = started_jvm()
         self._model = _read(self._jvm, path)
         names, levels = _texts(self._model.getNames()), self._model.getDomainValues()
-        self.columns = [
-            Column.of(names[place], _texts(levels[place])) for place in range(int(self._model.nfeatures()))
-        ]
+        self.columns = [Column.of(names[place], _texts(levels[place])) for place in range(int(self._model.nfeatures()))]
         offset = self._model.getOffsetName()
         self.offset = None if offset is None else str(offset)
         self.outputs = _outputs(self._model)
@@ -103,7 +101,11 @@ def _loop(jvm: JVM, *, has_offset: bool) -> Any:
     from jpype import JArray, JClass, JDouble, JInt
 
     handles, method_type = JClass("java.lang.invoke.MethodHandles"), JClass("java.lang.invoke.MethodType").methodType
-    model, vector, matrix = jvm.h2o_class("hex.genmodel.GenModel").class_, JArray(JDouble).class_, JArray(JDouble, 2).class_
+    model, vector, matrix = (
+        jvm.h2o_class("hex.genmodel.GenModel").class_,
+        JArray(JDouble).class_,
+        JArray(JDouble, 2).class_,
+    )
     nothing, whole, double = (JClass(f"java.lang.{name}").TYPE for name in ("Void", "Integer", "Double"))
     arguments = [vector, double, vector] if has_offset else [vector, vector]
     step = handles.publicLookup().findVirtual(model, "score0", method_type(vector, arguments))
@@ -114,6 +116,8 @@ def _loop(jvm: JVM, *, has_offset: bool) -> Any:
     step = step.asType(step.type().changeReturnType(nothing))
     # now (model, rows, i[, offsets, i], scores, i), to become (i, scores, model, rows, offsets)
     order = [2, 3, 0, 4, 0, 1, 0] if has_offset else [2, 3, 0, 1, 0]
-    body = handles.permuteArguments(step, method_type(nothing, [whole, matrix, model, matrix, vector]), JArray(JInt)(order))
+    body = handles.permuteArguments(
+        step, method_type(nothing, [whole, matrix, model, matrix, vector]), JArray(JInt)(order)
+    )
     count = handles.dropArguments(handles.arrayLength(matrix), 1, [model, matrix, vector])
     return handles.countedLoop(count, None, body)

@@ -27,9 +27,7 @@ class ModelSchema:
         taken = output.get("original_names") or output["names"]
         levels = output["domains"] or [None] * len(output["names"])
         self.category = output["model_category"]
-        self._columns = {
-            name: Column.of(name, each) for name, each in zip(output["names"], levels, strict=True)
-        }
+        self._columns = {name: Column.of(name, each) for name, each in zip(output["names"], levels, strict=True)}
         self.response_levels = self._columns[response].levels if response in self._columns else None
         self._encoded = bool(output.get("original_names"))
         aside = {response, *(parameters.get(key) for key in _ASIDE)}
