@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,7 @@ import pytest
 
 from modelpack.testing import FlavorCase, FlavorTests
 
-RUNNING = {"init": {"port": int(os.environ["MODELPACK_TEST_H2O_PORT"])}}
-OWN = {"init": {"nthreads": 1, "max_mem_size": "1G"}}
+RUNNING = {"port": int(os.environ["MODELPACK_TEST_H2O_PORT"])}
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:the model is saved without a MOJO"),
@@ -82,6 +82,19 @@ def by_h2o(model: Any, data: pd.DataFrame) -> pd.DataFrame:
     return answer
 
 
+def case(name: str, build: Callable[[], Any], inputs: Callable[[], pd.DataFrame], init: dict[str, Any]) -> FlavorCase:
+    """A model that is loaded into an H2O; the two ways of linear models to score differ in the last place."""
+    return FlavorCase(
+        name=name,
+        build=build,
+        inputs=lambda: inputs().head(6),
+        predict=by_h2o,
+        tolerance=1e-12,
+        options={"settings": {"init": init}},
+        executes_code=True,
+    )
+
+
 class TestH2O(FlavorTests):
     """The flavor does what every flavor does."""
 
@@ -89,31 +102,7 @@ class TestH2O(FlavorTests):
     library = "h2o"
     distribution = "h2o"
     cases = (
-        FlavorCase(
-            name="trees in an H2O of its own",
-            build=regressor,
-            inputs=lambda: numbers().head(6),
-            predict=by_h2o,
-            tolerance=1e-12,
-            options={"settings": OWN},
-            executes_code=True,
-        ),
-        FlavorCase(
-            name="three classes",
-            build=multinomial,
-            inputs=lambda: people().head(6),
-            predict=by_h2o,
-            tolerance=1e-12,
-            options={"settings": RUNNING},
-            executes_code=True,
-        ),
-        FlavorCase(
-            name="without a MOJO",
-            build=bayes,
-            inputs=lambda: people().head(6),
-            predict=by_h2o,
-            tolerance=1e-12,
-            options={"settings": RUNNING},
-            executes_code=True,
-        ),
+        case("trees in an H2O of its own", regressor, numbers, {"nthreads": 1, "max_mem_size": "1G"}),
+        case("three classes", multinomial, people, RUNNING),
+        case("without a MOJO", bayes, people, RUNNING),
     )

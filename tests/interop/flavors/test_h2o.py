@@ -38,6 +38,7 @@ for path in sys.argv[2:]:
     answers[path] = [
         native.predict(frame).as_data_frame().to_dict("list"), generic.predict(rows).to_dict("list"), type(native).__name__
     ]
+h2o.connection().close()  # it tells so at the end otherwise
 print(json.dumps(answers))
 """
 SAVE = """
@@ -64,6 +65,7 @@ for name, estimator, column in (
         described = {"signature": infer_signature(rows, expected)} if signed else {}
         mlflow.h2o.save_model(estimator, path, settings={"init": init}, pip_requirements=["h2o"], **described)
         answers[path] = mlflow.pyfunc.load_model(path).predict(rows).to_dict("list")
+h2o.connection().close()
 print(json.dumps(answers))
 """
 READ = """

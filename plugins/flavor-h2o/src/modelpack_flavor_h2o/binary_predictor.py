@@ -37,15 +37,12 @@ class BinaryPredictor:
 
     def predict(self, data: Any, params: Mapping[str, Any] | None = None) -> Any:  # noqa: ARG002 - it has none
         """Score one batch."""
-        names = self._schema.names
-        frame = data if names is None else chosen(data, names)
+        frame = chosen(data, self._schema.names)
         index = data.index if hasattr(data, "columns") else None
-        table = [cells(self._schema.column(name), frame[name]) for name in frame.columns]
+        names = [*map(str, frame.columns)]
         if not len(frame):  # H2O has no frames without rows
-            return (
-                self._answer([*map(str, frame.columns)], [("",)] * len(table), range(1)).iloc[:0].set_axis(frame.index)
-            )
-        return self._answer([*map(str, frame.columns)], table, index)
+            return self._answer(names, [[""]] * len(names), None).iloc[:0].set_axis(frame.index)
+        return self._answer(names, [cells(self._schema.column(name), frame[name]) for name in frame.columns], index)
 
     def _answer(self, names: list[str], table: list[Any], index: Any) -> Any:
         types = ["numeric", *(self._schema.type_of(name, cells) for name, cells in zip(names, table, strict=True))]
@@ -119,10 +116,11 @@ def _downloaded(frame: str) -> str:
 def _forget(model: str, key: str, answered: Any) -> None:
     """Remove what a prediction has left in H2O: the two frames, and for some models metrics of how typical the rows are."""
     import h2o
-    from h2o.exceptions import H2OResponseError
+    from h2o.exceptions import H2OError
 
     if answered is not None:
-        with suppress(H2OResponseError):  # most have made none
+        with suppress(H2OError):  # most have made none
             h2o.api(f"DELETE /3/ModelMetrics/models/{model}/frames/{key}")
         h2o.remove(answered["predictions_frame"]["name"])
-    h2o.remove(key)
+    with suppress(H2OError):  # after a failure there may be none, and the failure says more
+        h2o.remove(key)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 USE = RLock()
 """Held by whoever speaks to H2O: its client has one connection in a process, and is not made for threads."""
 _ADDRESS = ("url", "ip", "port")
-_CONNECTION = (*_ADDRESS, "https", "cacert", "cookies", "strict_version_check")
+_CONNECTION = (*_ADDRESS, "https", "cacert", "cookies")
 _WAIT = 20.0
 
 
@@ -63,14 +63,15 @@ def _joined(init: Mapping[str, Any]) -> bool:
     import h2o
     from h2o.exceptions import H2OConnectionError, H2OServerError
 
-    address = next((str(init[key]) for key in _ADDRESS if init.get(key) is not None), None)
+    named = next((str(init[key]) for key in _ADDRESS if init.get(key) is not None), None)
+    address = named or "localhost:54321"
     try:
         _open(init)
         if init.get("name") not in {None, h2o.cluster().cloud_name}:
             _close(os.getpid())
             raise H2OConnectionError(f"the cluster there is called {h2o.cluster().cloud_name!r}")
     except (H2OConnectionError, H2OServerError) as error:
-        if "Version mismatch" in str(error) and address is not None:
+        if "Version mismatch" in str(error) and named is not None:
             raise ModelFailureError(
                 f"the H2O that runs at {address} is of another release than the client: {said(error)}",
                 hint="start one of the client's release, or name no address in init",
@@ -85,6 +86,9 @@ def _open(init: Mapping[str, Any]) -> None:
     import h2o
 
     given = {key: init[key] for key in _CONNECTION if init.get(key) is not None}
+    given["strict_version_check"] = init.get(
+        "strict_version_check"
+    )  # None asks the environment; connect would not look
     if init.get("username") and init.get("password"):
         given["auth"] = (init["username"], init["password"])
     if init.get("insecure"):

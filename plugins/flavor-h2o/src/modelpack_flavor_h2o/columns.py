@@ -58,12 +58,12 @@ class Column:
         return np.fromiter((codes.get(text, math.nan) for text in texts), dtype="float64", count=len(values))
 
 
-def chosen(data: Any, names: Sequence[str]) -> Any:
+def chosen(data: Any, names: Sequence[str] | None) -> Any:
     """The columns of a model from a table, in its order; others are left out, as H2O does.
 
     Args:
         data: A DataFrame, whose columns are told apart by their names; or rows without names, in the model's order.
-        names: The names.
+        names: The names; None takes all columns.
 
     Raises:
         SchemaError: Columns are missing, or nameless ones are of another number.
@@ -72,7 +72,7 @@ def chosen(data: Any, names: Sequence[str]) -> Any:
 
     frame = data if isinstance(data, pd.DataFrame) else pd.DataFrame(data)
     found = frame.columns.tolist()
-    if found == list(names):
+    if names is None or found == list(names):
         return frame
     if not any(isinstance(label, str) for label in found):
         return _by_place(frame, names)
