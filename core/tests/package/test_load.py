@@ -401,11 +401,11 @@ def test_generic_view_may_be_made_of_other_files(
     """A flavor says so; it is told when that view alone is wanted, and asks for no more trust than what runs then."""
     told = []
 
-    def load(self: Any, context: LoadContext[Any]) -> Any:
+    def load(_flavor: Any, context: LoadContext[Any]) -> Any:
         told.append(context.generic)
         return toy_model
 
-    facts = {"executes_code": lambda self, conf: "it runs", "pyfunc_executes_code": lambda self, conf: None}
+    facts = {"executes_code": lambda *_: "it runs", "pyfunc_executes_code": lambda *_: None}
     plugins = install_flavors(make_flavor("risky", modelpack_load_model=load, loader_modules=("risky",), **facts))
     path = save_model(toy_model, tmp_path / "model", flavor="risky", plugins=plugins).path
     load_generic(path, trust=False, plugins=plugins)

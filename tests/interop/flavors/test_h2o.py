@@ -34,10 +34,8 @@ rows, answers = pandas.read_json(sys.argv[1], orient="split"), {}
 for path in sys.argv[2:]:
     generic = mlflow.pyfunc.load_model(path)
     native = mlflow.h2o.load_model(path)
-    frame = h2o.H2OFrame(rows, column_types={"town": "enum"})
-    answers[path] = [
-        native.predict(frame).as_data_frame().to_dict("list"), generic.predict(rows).to_dict("list"), type(native).__name__
-    ]
+    answer = native.predict(h2o.H2OFrame(rows, column_types={"town": "enum"})).as_data_frame()
+    answers[path] = [answer.to_dict("list"), generic.predict(rows).to_dict("list"), type(native).__name__]
 h2o.connection().close()  # it tells so at the end otherwise
 print(json.dumps(answers))
 """

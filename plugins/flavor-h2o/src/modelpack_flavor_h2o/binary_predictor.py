@@ -114,7 +114,7 @@ def _downloaded(frame: str) -> str:
 
 
 def _forget(model: str, key: str, answered: Any) -> None:
-    """Remove what a prediction has left in H2O: the two frames, and for some models metrics of how typical the rows are."""
+    """Remove what a prediction has left in H2O: two frames, and for some models metrics of the rows."""
     import h2o
     from h2o.exceptions import H2OError
 

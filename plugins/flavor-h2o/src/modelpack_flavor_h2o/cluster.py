@@ -67,9 +67,6 @@ def _joined(init: Mapping[str, Any]) -> bool:
     address = named or "localhost:54321"
     try:
         _open(init)
-        if init.get("name") not in {None, h2o.cluster().cloud_name}:
-            _close(os.getpid())
-            raise H2OConnectionError(f"the cluster there is called {h2o.cluster().cloud_name!r}")
     except (H2OConnectionError, H2OServerError) as error:
         if "Version mismatch" in str(error) and named is not None:
             raise ModelFailureError(
@@ -79,7 +76,10 @@ def _joined(init: Mapping[str, Any]) -> bool:
         if init.get("start_h2o") is False:
             raise ModelFailureError(f"no H2O answers at {address}: {said(error)}") from error
         return False
-    return True
+    if init.get("name") in {None, h2o.cluster().cloud_name}:
+        return True
+    _close(os.getpid())
+    return False
 
 
 def _open(init: Mapping[str, Any]) -> None:
