@@ -28,7 +28,7 @@ ROWS = pd.DataFrame(
 )
 
 PREDICT = """
-import json, sys, warnings, h2o, mlflow.h2o, mlflow.pyfunc, pandas
+import json, os, sys, warnings, h2o, mlflow.h2o, mlflow.pyfunc, pandas
 warnings.simplefilter("ignore")
 rows, answers = pandas.read_json(sys.argv[1], orient="split"), {}
 for path in sys.argv[2:]:
@@ -36,11 +36,11 @@ for path in sys.argv[2:]:
     native = mlflow.h2o.load_model(path)
     answer = native.predict(h2o.H2OFrame(rows, column_types={"town": "enum"})).as_data_frame()
     answers[path] = [answer.to_dict("list"), generic.predict(rows).to_dict("list"), type(native).__name__]
-h2o.connection().close()  # it tells so at the end otherwise
-print(json.dumps(answers))
+print(json.dumps(answers), flush=True)
+os._exit(0)  # without what H2O's client prints at the end
 """
 SAVE = """
-import json, sys, warnings, h2o, mlflow.h2o, mlflow.pyfunc, pandas
+import json, os, sys, warnings, h2o, mlflow.h2o, mlflow.pyfunc, pandas
 from h2o.estimators import H2OGradientBoostingEstimator, H2ORandomForestEstimator
 from mlflow.models import infer_signature
 warnings.simplefilter("ignore")
@@ -63,8 +63,8 @@ for name, estimator, column in (
         described = {"signature": infer_signature(rows, expected)} if signed else {}
         mlflow.h2o.save_model(estimator, path, settings={"init": init}, pip_requirements=["h2o"], **described)
         answers[path] = mlflow.pyfunc.load_model(path).predict(rows).to_dict("list")
-h2o.connection().close()
-print(json.dumps(answers))
+print(json.dumps(answers), flush=True)
+os._exit(0)
 """
 READ = """
 import json, sys, modelpack.pyfunc, pandas
