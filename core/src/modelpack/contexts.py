@@ -67,6 +67,8 @@ class LoadContext(Generic[ConfT]):
         check_version: Call it with a distribution's name and the version recorded in the model; it warns, raises or
             keeps silent about a difference, as the caller's policy says.
         flavor: The name of the flavor that loads, for wrappers.
+        generic: Whether the generic Python view alone is wanted. A flavor may then answer anything that its
+            `modelpack_pyfunc_adapt` takes, where the library's own object needs more than the view, such as a cluster.
     """
 
     path: Path
@@ -77,6 +79,7 @@ class LoadContext(Generic[ConfT]):
     require_trust: Callable[[str], None]
     check_version: Callable[[str, str | None], None]
     flavor: str = ""
+    generic: bool = False
 
     def file(self, relative: str) -> Path:
         """The existing file or directory at a path taken from the model's conf.

@@ -103,6 +103,10 @@ class Flavor(ABC, Generic[OptionsT, ConfT]):
     def executes_code(self, conf: ConfT) -> str | None:
         """Why loading this conf runs code from the model, in words that a user can judge by; None when it does not."""
 
+    def pyfunc_executes_code(self, conf: ConfT) -> str | None:
+        """The same for loading the generic Python view; for a flavor that makes it of other files, which run none."""
+        return self.executes_code(conf)
+
     def pyfunc_conf(self, conf: ConfT, options: OptionsT) -> Mapping[str, Any] | None:  # noqa: ARG002 - for overriding
         """What else stands under `python_function:` beside the keys that core writes, such as `model_path`.
 

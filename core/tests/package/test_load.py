@@ -23,12 +23,14 @@ from modelpack.package.load import load_model, load_native, open_model, pyfunc_f
 from modelpack.package.manifest import write_manifest
 from modelpack.package.save import save_model
 from modelpack.package.trust import default_store
+from modelpack.pyfunc.load import load_model as load_generic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from toylib import ToyModel
 
+    from modelpack.contexts import LoadContext
     from modelpack.plugins.manager import PluginManager
 
 
@@ -391,3 +393,25 @@ def test_the_working_directory_is_nothing_special(
     monkeypatch.chdir(saved)
     assert load_model(".", plugins=toy_plugins) == toy_model
     assert load_model(Path(), plugins=toy_plugins) == toy_model
+
+
+def test_generic_view_may_be_made_of_other_files(
+    tmp_path: Path, toy_model: ToyModel, install_flavors: Any, make_flavor: Any
+) -> None:
+    """A flavor says so; it is told when that view alone is wanted, and asks for no more trust than what runs then."""
+    told = []
+
+    def load(_flavor: Any, context: LoadContext[Any]) -> Any:
+        told.append(context.generic)
+        return toy_model
+
+    facts = {"executes_code": lambda *_: "it runs", "pyfunc_executes_code": lambda *_: None}
+    plugins = install_flavors(make_flavor("risky", modelpack_load_model=load, loader_modules=("risky",), **facts))
+    path = save_model(toy_model, tmp_path / "model", flavor="risky", plugins=plugins).path
+    load_generic(path, trust=False, plugins=plugins)
+    with pytest.raises(TrustError, match="it runs"):
+        load_model(path, trust=False, plugins=plugins)
+    load_model(path, trust=True, plugins=plugins)
+    assert told == [True, False]
+    stored = open_model(path)
+    assert [trust_reasons(stored, name, plugins) for name in ("python_function", "risky")] == [[], ["it runs"]]

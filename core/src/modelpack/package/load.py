@@ -138,6 +138,7 @@ def load_native(
     versions: VersionPolicy = "warn",
     plugins: PluginManager | None = None,
     options: Mapping[str, Any] | None = None,
+    generic: bool = False,
 ) -> tuple[Flavor[Any, Any], Any, LoadContext[Any]]:
     """Load one flavor of a model that was opened: the second stage, and the only way to it.
 
@@ -148,6 +149,7 @@ def load_native(
         versions: As for `load_model`.
         plugins: As for `load_model`.
         options: Passed to the flavor.
+        generic: Whether the model is loaded for its generic Python view alone.
 
     Returns:
         The flavor, the native object, and the context that `modelpack_pyfunc_adapt` takes.
@@ -158,7 +160,7 @@ def load_native(
     manager = default_manager() if plugins is None else plugins
     chosen, conf = _flavor_and_conf(stored, name, manager)
     require_trust = partial(_require_trust, stored, trust)
-    _require_trust(stored, trust, *_reasons(stored, chosen, conf))
+    _require_trust(stored, trust, *_reasons(stored, chosen, conf, generic=generic))
     check = VersionCheck(versions, f"the model in {stored.path}")
     pyfunc_conf = stored.mlmodel.flavors.get(PYFUNC, {})
     if pyfunc_conf:
@@ -172,6 +174,7 @@ def load_native(
         options=dispatch.validated_load_options(chosen, options or {}),
         require_trust=require_trust,
         check_version=check.distribution,
+        generic=generic,
     )
     with stored.code_importable():
         return chosen, dispatch.load_model(manager, chosen, context), context
@@ -188,7 +191,7 @@ def trust_reasons(stored: StoredModel, name: str, plugins: PluginManager) -> lis
         InvalidModelError: What the model says of the flavor is malformed.
     """
     behind = pyfunc_flavor_name(stored, plugins) if name == PYFUNC else name
-    return _reasons(stored, *_flavor_and_conf(stored, behind, plugins))
+    return _reasons(stored, *_flavor_and_conf(stored, behind, plugins), generic=name == PYFUNC)
 
 
 def pyfunc_flavor_name(stored: StoredModel, plugins: PluginManager) -> str:
@@ -256,9 +259,9 @@ def _require_trust(stored: StoredModel, trust: Trust | None, *reasons: str) -> N
     authorize(stored.digest, stored.path, reasons, trust)
 
 
-def _reasons(stored: StoredModel, flavor: Flavor[Any, Any], conf: FlavorConf) -> list[str]:
+def _reasons(stored: StoredModel, flavor: Flavor[Any, Any], conf: FlavorConf, *, generic: bool) -> list[str]:
     """Why loading would run code from the model."""
-    reason = flavor.executes_code(conf)
+    reason = flavor.pyfunc_executes_code(conf) if generic else flavor.executes_code(conf)
     found = [] if reason is None else [reason]
     if stored.code is not None:
         found.append(f"the modules in its {stored.code.directory.name} directory can be imported")

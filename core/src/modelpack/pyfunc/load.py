@@ -72,6 +72,7 @@ def load_model(
         versions="ignore" if suppress_warnings else versions,
         plugins=manager,
         options=options,
+        generic=True,
     )
     if not _is_behind(stored, name, manager):
         context = replace(context, pyfunc_conf={})  # what stands there is another flavor's

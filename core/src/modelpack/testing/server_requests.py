@@ -57,12 +57,14 @@ def outputs_of(tensors: list[dict[str, Any]], predicted: Any) -> Any:
 
 def as_data(value: Any) -> Any:
     """Predictions as nested lists in the order of rows and columns, as they stand in JSON."""
+    import numpy as np
+
     if isinstance(value, dict):
         return {name: as_data(each) for name, each in value.items()}
     if hasattr(value, "to_numpy"):
         value = value.to_numpy()
     if isinstance(value, list) and value and isinstance(value[0], dict):
-        return [list(row.values()) for row in value]
+        return np.array([list(row.values()) for row in value], dtype=object)  # numbers stay such beside texts
     return value
 
 
