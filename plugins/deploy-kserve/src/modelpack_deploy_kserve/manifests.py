@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelpack.deployments.records import revision_of
+from modelpack.errors import DeployError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,8 +32,29 @@ def revision(request: DeployRequest[KServeOptions]) -> str:
 
 
 def image(request: DeployRequest[KServeOptions]) -> str:
-    """The image's name, with the model's digest put in."""
+    """The image's name, with the model's digest put in.
+
+    Raises:
+        DeployError: No image was named (`rejected`).
+    """
+    if request.options.image is None:
+        raise DeployError(
+            "no image was named",
+            code="rejected",
+            hint="build and push one with `modelpack build MODEL -t IMAGE`, and name it with -o image=IMAGE",
+        )
     return request.options.image.replace("{digest}", request.digest.removeprefix("sha256:")[:12])
+
+
+def owner_kind(options: KServeOptions) -> str:
+    """The kind of the object that owns the others."""
+    return "InferenceService" if options.kind == "inferenceservice" else "Deployment"
+
+
+def annotation(found: Manifest | None, name: str) -> str | None:
+    """An annotation of an object; None without it, or without an object."""
+    value: str | None = (found or {}).get("metadata", {}).get("annotations", {}).get(name)
+    return value
 
 
 def manifests(request: DeployRequest[KServeOptions]) -> list[Manifest]:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from modelpack import PluginOptions
+from modelpack.interfaces import PluginOptions
 
 Quantity = Annotated[str, Field(pattern=r"^\d+(\.\d+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$")]
 """An amount in Kubernetes' notation, such as `500m` or `2Gi`."""
@@ -30,12 +30,12 @@ class KServeOptions(PluginOptions):
     """Where and how a model is deployed."""
 
     image: Annotated[
-        str,
+        str | None,
         Field(
             min_length=1,
             description="The image of the scoring server; {digest} stands for the first 12 digits of the model's.",
         ),
-    ]
+    ] = None
     kind: Annotated[
         Literal["inferenceservice", "deployment"],
         Field(description="KServe's InferenceService, or a Deployment with a Service and an autoscaler."),
