@@ -75,7 +75,10 @@ ACCEPTED = ["polars", "scipy"]  # libraries whose data core accepts, without nee
 LINT_TOOLS = ["ruff", "import-linter"]
 WHEEL_TOOLS = ["build", "twine", "httpx"]
 MLFLOW = ["mlflow>=3", "scikit-learn", "skops"]
-HELD = ["torch==2.13.0"]  # a newer one is taken when it has been tried: what program files may hold was read in this
+HELD = [
+    "h2o==3.46.0.11",  # the next one exports no MOJO
+    "torch==2.13.0",  # a newer one is taken when it has been tried: what program files may hold was read in this
+]
 RECORDERS = ["skl2onnx"]  # what programs that record models of MLflow need beside the libraries
 PEERS = {
     "mlflow": [*MLFLOW, *MLFLOW_CONSTRAINTS],
