@@ -7,7 +7,6 @@ that knows the shelf is marked YOURS.
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,8 +65,8 @@ class ShelfTarget(Target[ShelfOptions]):
         if record == wished:
             return Plan(revision=wished["revision"])
         action = "update" if record else "create"
-        changed = {key: value for key, value in record.items() if value != wished[key]}
-        step = Step(action, f"shelf/{request.name}", wished, changed)
+        before = {key: record[key] for key in record if record[key] != wished.get(key)}
+        step = Step(action, f"shelf/{request.name}", wished, before)
         return Plan((step,), revision=wished["revision"])
 
     @hookimpl
@@ -166,18 +165,20 @@ def _put(request: DeployRequest[ShelfOptions], place: Path) -> None:
     """
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=place.parent) as folder:
-        made = shutil.make_archive(f"{folder}/new", "zip", request.model_path)
-        with ZipFile(made, "a") as archive:
+        made = Path(folder, "new.zip")
+        with ZipFile(made, "w", strict_timestamps=False) as archive:
+            for path in sorted(request.model_path.rglob("*")):
+                archive.write(path, path.relative_to(request.model_path))
             archive.comment = json.dumps({MADE_BY: _wish(request)}).encode()
         try:
-            with _loaded(Path(made)):
+            with _loaded(made):
                 pass  # YOURS: wait until the new server is healthy
         except ModelpackError as error:
             raise DeployError(
                 f"the model cannot be loaded: {error.message}",
                 code="rolled_back" if place.exists() else "failed",
             ) from error
-        Path(made).replace(place)
+        made.replace(place)
 
 
 @contextmanager
