@@ -113,6 +113,23 @@ def test_an_update_that_was_rolled_back_has_failed(depot: Depot) -> None:
     assert depot.told[-1] == "looking back"
 
 
+def test_a_change_that_another_one_overtook_is_no_failure_of_its_own(depot: Depot) -> None:
+    """What the other one made of it is left alone."""
+    modelpack.deploy(depot.model.path, name="wine", **depot.where())
+
+    def overtake(line: str) -> None:
+        depot.told.append(line)
+        if line == "wine is updating":
+            modelpack.deploy(depot.other.path, name="wine", wait=False, **depot.where(size=3))
+
+    where = depot.where(course=["updating"] * 2)
+    with pytest.raises(DeployError, match="another change of wine at depot came after this one") as caught:
+        modelpack.deploy(depot.other.path, name="wine", progress=overtake, **where)
+    assert caught.value.code == "conflict"
+    assert "looking back" not in depot.told
+    assert modelpack.deployments.get("wine", **depot.where()).details == {"size": 3}
+
+
 def test_a_change_that_has_succeeded_is_finished(depot: Depot) -> None:
     """Also by the call after one that was stopped before that."""
     where = depot.where(motto="well done")

@@ -31,6 +31,7 @@ def modelpack_deploy(context):
 def plan(request): return Plan(revision="r")
 def get(name, options): return Deployment(name=name, state=STATE)
 def list(options): return [None]
+def export(request): return {"../up.yaml": ""}
 def delete(name, options): raise KeyError(name)
 def invoke(name, invocation, options): return b"bytes"
 """
@@ -154,6 +155,13 @@ def test_faults_of_a_target_are_put_in_words(site: SitePackages, verb: str, word
     with pytest.raises(PluginError, match=words) as caught:
         calls[verb]()
     assert "modelpack-deploy-bare" in caught.value.message
+
+
+def test_exported_documents_stay_where_they_are_written(site: SitePackages, depot: Depot) -> None:
+    """A target names files, and no paths."""
+    bare(site)
+    with pytest.raises(PluginError, match=r"a document called '../up.yaml' from export, which is no file name"):
+        deployments.export(depot.model.path, name="wine", target="bare", plugins=site.plugins())
 
 
 def test_a_target_that_is_not_installed_is_named(site: SitePackages) -> None:

@@ -149,9 +149,9 @@ def _export(uri: str, place: str, chosen: dict[str, Any]) -> None:
     if place == "-":
         sys.stdout.write("---\n".join(documents.values()))
         return
+    Path(place).mkdir(parents=True, exist_ok=True)
     for name, text in documents.items():
         path = Path(place, name)
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         notice(f"wrote {path}")
 

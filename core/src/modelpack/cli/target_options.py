@@ -30,7 +30,12 @@ OptionsFileOption = Annotated[
 ]
 TimeoutOption = Annotated[float, typer.Option("--timeout", help="Seconds to wait until the change has settled.")]
 NoWaitOption = Annotated[
-    bool, typer.Option("--no-wait/--wait", "--async", help="Return as soon as the target has accepted the change.")
+    bool,
+    typer.Option(
+        "--no-wait/--wait",
+        "--async",
+        help="Return as soon as the target has accepted the change; nobody cleans up then.",
+    ),
 ]
 
 

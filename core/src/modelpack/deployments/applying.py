@@ -44,7 +44,8 @@ def deploy(
         target: The target's name, such as `local`.
         name: The deployment's name.
         options: The target's own options.
-        wait: Whether to wait until the deployment serves; without it the target has accepted the change.
+        wait: Whether to wait until the deployment serves. Without it the target has accepted the change; what comes
+            after, such as removing what was replaced, or undoing a change that fails, is left to the next call.
         timeout: Seconds to wait.
         progress: Called with a line for each step and each change of state.
         plugins: The plugins to choose from; by default those that are installed.
@@ -63,11 +64,10 @@ def deploy(
     request = deploy_request(model, name, opened.options)
     planned = _planned(opened, request)
     context = DeployContext(request=request, plan=planned, progress=progress or _silent, target=opened.name)
+    before = opened.get(name)
     try:
-        accepted = opened.apply(context) if planned.steps else None
-        if not wait:
-            return opened.get(name) if accepted is None else accepted
-        return _settled(opened, context, timeout)
+        accepted = opened.apply(context) if planned.steps else before
+        return _settled(opened, context, before, timeout) if wait else accepted
     except KeyboardInterrupt as interrupt:
         interrupt.add_note(f"stopped while deploying {name} to {target}; the same command again goes on")
         raise
@@ -105,13 +105,19 @@ def _planned(opened: OpenTarget, request: DeployRequest[Any]) -> Plan:
     return opened.plan(request)
 
 
-def _settled(opened: OpenTarget, context: DeployContext[Any], timeout: float) -> Deployment:
-    """Wait, and then finish the change or undo it."""
+def _settled(opened: OpenTarget, context: DeployContext[Any], before: Deployment, timeout: float) -> Deployment:
+    """Wait, and then finish the change or undo it; what somebody else has made of it meanwhile is left alone."""
     name, tell = context.request.name, context.progress
     settled = wait_until(_is_settled, partial(opened.get, name), timeout=timeout, progress=tell)
     if settled.state == "ready" and settled.revision == context.plan.revision:
         return opened.finish(context, settled)
     tell(described(settled))
+    if settled.state == "ready" and settled.revision != before.revision:
+        raise DeployError(
+            f"another change of {name} at {opened.name} came after this one, and its model serves",
+            code="conflict",
+            hint="`modelpack deployments get` shows what stands",
+        )
     raise _failure(settled, opened.roll_back(context), opened.name)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from modelpack.contexts import LocalRunContext
@@ -122,7 +123,13 @@ class OpenTarget:
     def export(self, request: DeployRequest[Any]) -> dict[str, str]:
         """See `modelpack.Target.export`."""
         with self._in_words("export the documents"):
-            return dict(self._target.export(request))
+            documents = dict(self._target.export(request))
+        for name in documents:
+            if not name or name != PurePath(name).name or "\\" in name:
+                raise PluginError(
+                    f"{self._record} answered a document called {name!r} from export, which is no file name"
+                )
+        return documents
 
     @contextmanager
     def _in_words(self, task: str) -> Iterator[None]:
