@@ -166,7 +166,8 @@ class Cluster:
         if ready:
             for old in [pod for pod in pods if pod not in current]:
                 self._end(old)
-        late = time.monotonic() - found["status"].get("began", 0) > _deadline(found)
+        hopeless = current[0].process is None or current[0].process.poll() is not None  # no need to wait for it
+        late = hopeless or time.monotonic() - found["status"].get("began", 0) > _deadline(found)
         available = sum(pod.is_ready() for pod in self._pods_of(namespace, name))
         found["status"] = {"began": found["status"].get("began", 0), **_told(kind, found, ready, late, available)}
 
@@ -382,7 +383,7 @@ class Handler(BaseHTTPRequestHandler):
         if not ready:
             self._send(503, _status(503, f'no endpoints available for service "{match["name"]}"'))
             return
-        url = f"http://127.0.0.1:{ready[0].port}/{match['rest'].removeprefix('proxy/')}"
+        url = f"http://127.0.0.1:{ready[-1].port}/{match['rest'].removeprefix('proxy/')}"
         headers = {"Content-Type": self.headers["Content-Type"], "Accept": self.headers["Accept"]}
         try:
             with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=30) as answer:

@@ -104,18 +104,22 @@ def cluster(tmp_path: Path, models: tuple[ModelInfo, ModelInfo]) -> Cluster:
     return Cluster(tmp_path, images, validate)
 
 
+def write_kubeconfig(path: Path, url: str) -> Path:
+    """Write a kubeconfig that leads to a cluster."""
+    content = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "test",
+        "clusters": [{"name": "test", "cluster": {"server": url}}],
+        "users": [{"name": "test", "user": {"token": "a-token"}}],
+        "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
+    }
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return path
+
+
 @pytest.fixture
 def kubeconfig(tmp_path: Path, cluster: Cluster) -> Iterator[Path]:
     """A kubeconfig that leads to the cluster, which answers while the test runs."""
-    path = tmp_path / "kubeconfig"
     with serving(cluster) as url:
-        content = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": "test",
-            "clusters": [{"name": "test", "cluster": {"server": url}}],
-            "users": [{"name": "test", "user": {"token": "a-token"}}],
-            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
-        }
-        path.write_text(yaml.safe_dump(content), encoding="utf-8")
-        yield path
+        yield write_kubeconfig(tmp_path / "kubeconfig", url)
