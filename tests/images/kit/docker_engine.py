@@ -25,6 +25,9 @@ PROGRAM = "/usr/bin/docker"
 NETWORK = "modelpack"
 """The network on which containers have addresses and ports of their own; `-p` works there."""
 
+_PATIENCE = 20
+"""How often what an engine leaves behind is tried to be removed, twice a second."""
+
 
 @dataclass(frozen=True, slots=True)
 class DockerEngine:
@@ -78,7 +81,7 @@ def docker_engine() -> Iterator[DockerEngine]:
         _clear(engine)
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=60)
-        shutil.rmtree(scratch, ignore_errors=True)
+        _remove(scratch)
 
 
 def _await_engine(engine: DockerEngine, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -95,5 +98,17 @@ def _clear(engine: DockerEngine) -> None:
     """Networks outlive an engine, and so do the processes of containers."""
     if containers := engine.docker("ps", "-aq", check=False).stdout.split():
         engine.docker("rm", "-f", *containers, check=False)
-    if networks := engine.docker("network", "ls", "-q", "--filter", "type=custom", check=False).stdout.split():
-        engine.docker("network", "rm", *networks, check=False)
+    for _ in range(_PATIENCE):
+        networks = engine.docker("network", "ls", "-q", "--filter", "type=custom", check=False).stdout.split()
+        if not networks or engine.docker("network", "rm", *networks, check=False).returncode == 0:
+            return
+        time.sleep(0.5)
+
+
+def _remove(directory: Path) -> None:
+    """What an engine had mounted may be busy for a moment after its end."""
+    for _ in range(_PATIENCE):
+        shutil.rmtree(directory, ignore_errors=True)
+        if not directory.exists():
+            return
+        time.sleep(0.5)
