@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from modelpack import deployments as deployments
     from modelpack import models as models
     from modelpack import pyfunc as pyfunc
     from modelpack.contexts import DeployContext as DeployContext
     from modelpack.contexts import LoadContext as LoadContext
+    from modelpack.contexts import LocalRunContext as LocalRunContext
     from modelpack.contexts import SaveContext as SaveContext
+    from modelpack.deployments.applying import deploy as deploy
+    from modelpack.errors import DeployError as DeployError
     from modelpack.errors import ModelpackError as ModelpackError
     from modelpack.errors import ModelpackWarning as ModelpackWarning
     from modelpack.hookspecs import hookimpl as hookimpl
@@ -35,9 +39,11 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "DeployContext": "modelpack.contexts",
+    "DeployError": "modelpack.errors",
     "Flavor": "modelpack.interfaces",
     "FlavorConf": "modelpack.interfaces",
     "LoadContext": "modelpack.contexts",
+    "LocalRunContext": "modelpack.contexts",
     "ModelInfo": "modelpack.package.info",
     "ModelSignature": "modelpack.schema.signature",
     "ModelpackError": "modelpack.errors",
@@ -47,6 +53,8 @@ _MODULES = {
     "SaveContext": "modelpack.contexts",
     "Target": "modelpack.interfaces",
     "active_run": "modelpack.tracking.runs",
+    "deploy": "modelpack.deployments.applying",
+    "deployments": "modelpack",
     "hookimpl": "modelpack.hookspecs",
     "infer_signature": "modelpack.schema.inference",
     "load_model": "modelpack.package.load",

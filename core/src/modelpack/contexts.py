@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from modelpack.deploy.records import DeployRequest, Plan
+    from modelpack.deployments.records import DeployRequest, Plan
     from modelpack.schema.signature import ModelSignature
 
 OptionsT = TypeVar("OptionsT")
@@ -90,9 +90,28 @@ class DeployContext(Generic[OptionsT]):
     Attributes:
         request: What to deploy, under which name, with which options.
         plan: What `Target.plan` answered for this request.
-        progress: Call it with one line for each step that was taken.
+        progress: Call it with one line for each step that was taken. It may raise: the caller wants to stop.
+        target: The name of the target, for wrappers.
     """
 
     request: DeployRequest[OptionsT]
     plan: Plan
+    progress: Callable[[str], None]
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalRunContext(Generic[OptionsT]):
+    """Everything a target may know while it serves a model on this machine.
+
+    Attributes:
+        request: What to serve; nothing is deployed under its name.
+        host: The address to listen on.
+        port: The port to listen on; 0 finds a free one.
+        progress: Call it with one line for each thing worth knowing, such as where the server listens.
+    """
+
+    request: DeployRequest[OptionsT]
+    host: str
+    port: int
     progress: Callable[[str], None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class ModelpackError(Exception):
@@ -116,6 +116,39 @@ class SchemaError(ModelpackError):
     """Readable data does not fit the model's signature."""
 
     error_code = "SCHEMA_MISMATCH"
+
+
+DeployErrorCode = Literal[
+    "rejected",  # before anything was changed: a name, an option, a limit
+    "permission_denied",  # by the platform
+    "unreachable",  # the platform or the deployment does not answer
+    "conflict",  # somebody else is changing this deployment
+    "failed",  # the change failed, and nothing serves
+    "rolled_back",  # the change failed, and what was there before serves on
+    "timeout",  # the change had not settled in time; it may go on
+    "not_deployed",  # nothing stands under the name
+    "invocation_failed",  # the scoring server refused the request, or failed
+    "unsupported",  # the target has no such verb
+]
+
+
+class DeployError(ModelpackError):
+    """A target could not do what it was asked.
+
+    Attributes:
+        code: What kind of failure it is, for programs.
+        left_behind: What was made and is still there, in the platform's own names; mostly nothing.
+    """
+
+    error_code = "DEPLOYMENT_FAILED"
+
+    def __init__(
+        self, message: str, *, code: DeployErrorCode, left_behind: tuple[str, ...] = (), hint: str | None = None
+    ) -> None:
+        """Describe what is wrong in `message`; what is left behind is added to it."""
+        super().__init__(f"{message}; left behind: {', '.join(left_behind)}" if left_behind else message, hint=hint)
+        self.code = code
+        self.left_behind = left_behind
 
 
 class ModelpackWarning(UserWarning):

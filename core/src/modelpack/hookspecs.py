@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from modelpack.contexts import DeployContext, LoadContext, SaveContext
-    from modelpack.deploy.records import Deployment
+    from modelpack.deployments.records import Deployment
     from modelpack.interfaces import FlavorConf, Predictor
 
 PROJECT = "modelpack"
@@ -108,14 +108,18 @@ def modelpack_pyfunc_adapt(model: Any, context: LoadContext[Any]) -> Predictor: 
 def modelpack_deploy(context: DeployContext[Any]) -> Deployment:  # type: ignore[empty-body]
     """Apply a plan: the one step that changes the world, so that policy and audit wrappers stand round it.
 
-    Called by core after `Target.plan`, never for a dry run. It returns as soon as the target has accepted the change;
-    core then polls `Target.get`. A failed call removes what it made.
+    Called by core after `Target.plan`, never for a dry run or for a plan without steps. It returns as soon as
+    `Target.get` shows the change, and core polls that. A call that fails, or that `context.progress` stops, removes
+    what it made, or leaves it so that the next plan goes on with it; what served before serves on.
 
     Args:
         context: The request, its plan, and a callback for progress.
 
     Returns:
         The deployment as the target sees it after the change was accepted.
+
+    Raises:
+        DeployError: With a code, and with what is left behind.
 
     Example:
         ```python
@@ -124,6 +128,6 @@ def modelpack_deploy(context: DeployContext[Any]) -> Deployment:  # type: ignore
             shelf = context.request.options.directory / context.request.name
             shutil.copytree(context.request.model_path, shelf)
             context.progress(f"copied to {shelf}")
-            return Deployment(name=context.request.name, state="ready", endpoint=shelf.as_uri())
+            return Deployment(name=context.request.name, state="ready", revision=context.plan.revision)
         ```
     """

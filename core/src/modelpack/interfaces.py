@@ -7,11 +7,21 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, run
 
 from pydantic import BaseModel, ConfigDict
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from modelpack.errors import DeployError
 
-    from modelpack.contexts import DeployContext, LoadContext, SaveContext
-    from modelpack.deploy.records import Deployment, DeployRequest, Plan
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from modelpack.contexts import DeployContext, LoadContext, LocalRunContext, SaveContext
+    from modelpack.deployments.records import (
+        Deployment,
+        DeployRequest,
+        Finding,
+        Invocation,
+        InvocationAnswer,
+        LogQuery,
+        Plan,
+    )
 
 
 class FlavorConf(BaseModel):
@@ -115,19 +125,35 @@ class Flavor(ABC, Generic[OptionsT, ConfT]):
 class Target(ABC, Generic[OptionsT]):
     """A place where a packaged model can be deployed.
 
-    An instance stands behind an entry point of the group `modelpack.targets`, under the target's name.
+    An instance stands behind an entry point of the group `modelpack.targets`, under the target's name. Its module
+    imports the platform's library inside the methods.
+
+    Core calls the verbs in this order: `check`, `plan`, the hook `modelpack_deploy`, `get` until the state is settled,
+    and then `finish`, or `roll_back` if it has settled otherwise than was planned. Every verb may raise `DeployError`;
+    what a user cannot cause is a bug and may be any exception.
 
     Attributes:
         name: The name that users give with `--target`.
-        options_type: What `-o key=value` accepts for this target.
+        options_type: What `-o key=value` accepts for this target; each field's description is its help.
     """
 
     name: ClassVar[str]
     options_type: type[OptionsT]
 
+    def check(self, request: DeployRequest[OptionsT]) -> Iterable[Finding]:  # noqa: ARG002 - for overriding
+        """What would make the request fail, found before anything is changed: names, limits, credentials, quota.
+
+        An error stops the deployment; a warning is shown.
+        """
+        return ()
+
     @abstractmethod
     def plan(self, request: DeployRequest[OptionsT]) -> Plan:
-        """The steps that would fulfil the request. Pure: it may look at what stands, and changes nothing."""
+        """The steps that would fulfil the request. Pure: it may look at what stands, and changes nothing.
+
+        When the deployment is ready and fulfils the request already, there are no steps. Where an apply was
+        interrupted, the steps are those that are left.
+        """
 
     @abstractmethod
     def modelpack_deploy(self, context: DeployContext[OptionsT]) -> Deployment:
@@ -135,16 +161,69 @@ class Target(ABC, Generic[OptionsT]):
 
     @abstractmethod
     def get(self, name: str, options: OptionsT) -> Deployment:
-        """What stands under the name now; a deployment in state `absent` when there is none."""
+        """What stands under the name now; a deployment in state `absent` when modelpack made none here."""
+
+    def finish(self, context: DeployContext[OptionsT], deployment: Deployment) -> Deployment:  # noqa: ARG002 - for overriding
+        """Do what comes after a change that has succeeded: move the traffic, remove what was replaced.
+
+        Called whenever `get` has settled as `ready` with the plan's revision, also when the plan had no steps, since an
+        earlier call may have been interrupted before this.
+
+        Args:
+            context: The context of the apply.
+            deployment: What `get` answered.
+
+        Returns:
+            What stands then.
+        """
+        return deployment
+
+    def roll_back(self, context: DeployContext[OptionsT]) -> Deployment:
+        """Undo a change that was accepted and failed later: remove what it made; what served before serves on.
+
+        Called when `get` has settled as `failed`, or as `ready` with another revision than the plan's: the platform may
+        have gone back to that by itself, and left what the change had made.
+
+        Returns:
+            What stands then: `ready` with the revision before, or `absent` when there was none.
+        """
+        return self.get(context.request.name, context.request.options)
 
     @abstractmethod
-    def list(self, options: OptionsT) -> Sequence[Deployment]:
-        """Every deployment that modelpack made here, and no other."""
+    def list(self, options: OptionsT) -> Iterable[Deployment]:
+        """Every deployment that modelpack made here, and no other, page by page."""
 
     @abstractmethod
     def delete(self, name: str, options: OptionsT) -> None:
-        """Remove the deployment and all that was made for it. A second call has nothing to do and succeeds."""
+        """Begin to remove the deployment and all that was made for it; core then polls `get` until it is absent.
+
+        A second call has nothing to do and succeeds. What modelpack did not make is never removed.
+        """
 
     @abstractmethod
-    def invoke(self, name: str, body: bytes, content_type: str, options: OptionsT) -> bytes:
-        """Send one invocation to the deployment and answer the body that came back."""
+    def invoke(self, name: str, invocation: Invocation, options: OptionsT) -> InvocationAnswer:
+        """Send one invocation to the deployment and answer what came back.
+
+        Raises:
+            DeployError: With code `not_deployed` when nothing stands there, `invocation_failed` when the scoring
+                server refused the request or failed; the message holds what it said.
+        """
+
+    def logs(self, name: str, query: LogQuery, options: OptionsT) -> Iterator[str]:  # noqa: ARG002 - for overriding
+        """The deployment's log, oldest line first, without line ends."""
+        raise self._unsupported("has no logs")
+
+    def set_traffic(self, name: str, traffic: Mapping[str, float], options: OptionsT) -> Deployment:  # noqa: ARG002 - for overriding
+        """Divide the requests among the deployment's variants: percents by variant, which add up to 100."""
+        raise self._unsupported("does not divide traffic")
+
+    def run_local(self, context: LocalRunContext[OptionsT]) -> int:  # noqa: ARG002 - for overriding
+        """Serve the model on this machine as the target would, until it is told to stop; answer the exit code."""
+        raise self._unsupported("cannot be run on this machine")
+
+    def export(self, request: DeployRequest[OptionsT]) -> Mapping[str, str]:  # noqa: ARG002 - for overriding
+        """The request as the platform's own documents, by file name, to be applied by other means. Pure."""
+        raise self._unsupported("has no documents to export")
+
+    def _unsupported(self, what: str) -> DeployError:
+        return DeployError(f"the target {self.name!r} {what}", code="unsupported")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from modelpack.contexts import DeployContext, LoadContext, SaveContext
-from modelpack.deploy.records import Deployment, DeployRequest, Plan, Step
+from modelpack.deployments.records import Deployment, DeployRequest, Plan, Step
 from modelpack.errors import InvalidArgumentError, MissingDependencyError, ModelFailureError, PluginError
 from modelpack.hookspecs import hookimpl
 from modelpack.interfaces import FlavorConf, PluginOptions, Target

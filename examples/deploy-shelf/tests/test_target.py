@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import modelpack.pyfunc
 import pytest
 from modelpack import DeployContext
-from modelpack.deploy.records import Deployment, DeployRequest
+from modelpack.deployments.records import Deployment, DeployRequest
 from modelpack.errors import InvalidArgumentError, NotFoundError, PluginError
 from modelpack.plugins.manager import PluginManager
 

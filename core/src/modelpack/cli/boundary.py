@@ -32,7 +32,9 @@ def error_boundary(*, debug: bool) -> Iterator[None]:
             raise
         _print_error(error)
         sys.exit(USAGE if error.error_code == "USAGE" else FAILED)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        for note in getattr(interrupt, "__notes__", ()):
+            sys.stderr.write(f"{note}\n")
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()

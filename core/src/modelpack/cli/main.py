@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from modelpack import __version__
-from modelpack.cli import aliases, build, inspect, plugins, predict, serve, trust, verify
+from modelpack.cli import aliases, build, deploy, deployments, inspect, plugins, predict, serve, trust, verify
 from modelpack.cli.boundary import error_boundary
 
 app = typer.Typer(
@@ -39,8 +39,11 @@ def _modelpack(*, debug: DebugOption = False, version: VersionOption = False) ->
 
 
 app.command("build")(build.build)
+app.command("deploy")(deploy.deploy)
+app.add_typer(deployments.app, name="deployments")
 app.command("inspect")(inspect.inspect_model)
 app.command("predict")(predict.predict)
+app.command("run-local")(deploy.run_local)
 app.command("serve")(serve.serve)
 app.command("trust")(trust.trust)
 app.command("verify")(verify.verify)

@@ -40,7 +40,8 @@ def call_hook(
     """
 
     def answer() -> Any:
-        with _failures_in_words(owner, hook):
+        failure = PluginError if hook == "modelpack_deploy" else ModelFailureError
+        with failures_in_words(owner, _TASKS[hook], failure):
             result = call_named(getattr(plugin, hook), arguments)
         if result is None:
             raise PluginError(f"{owner} answered None from {hook}", hint="every hook answers; see docs/hooks.md")
@@ -73,17 +74,27 @@ def traced(owner: PluginRecord, hook: str) -> Iterator[None]:
 
 
 @contextmanager
-def _failures_in_words(owner: PluginRecord, hook: str) -> Iterator[None]:
+def failures_in_words(owner: PluginRecord, task: str, failure: type[ModelpackError]) -> Iterator[None]:
+    """Let what a plugin raises be a ModelpackError that says which plugin could not do what.
+
+    Args:
+        owner: The plugin.
+        task: What it was asked to do, such as `load the model`.
+        failure: What an exception becomes that is not one already.
+
+    Raises:
+        MissingDependencyError: A module is not installed.
+        ModelpackError: Of the type `failure`, for any other exception.
+    """
     try:
         yield
     except ModelpackError:
         raise
     except ModuleNotFoundError as error:
         raise MissingDependencyError(
-            f"{owner} could not {_TASKS[hook]}: the module {error.name!r} is not installed",
+            f"{owner} could not {task}: the module {error.name!r} is not installed",
             hint=f"`pip install {owner.distribution}` brings what the {owner.kind} needs; "
             f"a module of the model's own has to be installed too, or saved with the model (code_paths)",
         ) from error
     except Exception as error:
-        failure = PluginError if hook == "modelpack_deploy" else ModelFailureError
-        raise failure(f"{owner} could not {_TASKS[hook]}: {type(error).__name__}: {error}") from error
+        raise failure(f"{owner} could not {task}: {type(error).__name__}: {error}") from error

@@ -13,7 +13,7 @@ from modelpack.plugins.options import validated_load_options, validated_options
 
 if TYPE_CHECKING:
     from modelpack.contexts import DeployContext, LoadContext, SaveContext
-    from modelpack.deploy.records import Deployment
+    from modelpack.deployments.records import Deployment
     from modelpack.interfaces import Flavor, Predictor, Target
     from modelpack.plugins.manager import PluginManager
 

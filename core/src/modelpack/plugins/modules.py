@@ -10,11 +10,19 @@ from modelpack.hookspecs import hookimpl
 from modelpack.interfaces import Flavor, FlavorConf, PluginOptions, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import ModuleType
 
-    from modelpack.contexts import DeployContext, LoadContext, SaveContext
-    from modelpack.deploy.records import Deployment, DeployRequest, Plan
+    from modelpack.contexts import DeployContext, LoadContext, LocalRunContext, SaveContext
+    from modelpack.deployments.records import (
+        Deployment,
+        DeployRequest,
+        Finding,
+        Invocation,
+        InvocationAnswer,
+        LogQuery,
+        Plan,
+    )
     from modelpack.interfaces import Predictor
 
 
@@ -105,13 +113,18 @@ class ModuleFlavor(_Module, Flavor[PluginOptions, FlavorConf]):
 
 
 class ModuleTarget(_Module, Target[PluginOptions]):
-    """A target whose verbs stand in a module."""
+    """A target whose verbs stand in a module; those that it may leave out are then unsupported."""
 
     @hookimpl
     def modelpack_deploy(self, context: DeployContext[PluginOptions]) -> Deployment:
         """Call the module's function."""
         deployment: Deployment = self._hook("modelpack_deploy", context=context)
         return deployment
+
+    def check(self, request: DeployRequest[PluginOptions]) -> Iterable[Finding]:
+        """Call the module's function, if it has one."""
+        findings: Iterable[Finding] = getattr(self.module, "check", super().check)(request)
+        return findings
 
     def plan(self, request: DeployRequest[PluginOptions]) -> Plan:
         """Call the module's function."""
@@ -123,16 +136,46 @@ class ModuleTarget(_Module, Target[PluginOptions]):
         deployment: Deployment = self.module.get(name, options)
         return deployment
 
-    def list(self, options: PluginOptions) -> Sequence[Deployment]:
+    def finish(self, context: DeployContext[PluginOptions], deployment: Deployment) -> Deployment:
+        """Call the module's function, if it has one."""
+        finished: Deployment = getattr(self.module, "finish", super().finish)(context, deployment)
+        return finished
+
+    def roll_back(self, context: DeployContext[PluginOptions]) -> Deployment:
+        """Call the module's function, if it has one."""
+        deployment: Deployment = getattr(self.module, "roll_back", super().roll_back)(context)
+        return deployment
+
+    def list(self, options: PluginOptions) -> Iterable[Deployment]:
         """Call the module's function."""
-        deployments: Sequence[Deployment] = self.module.list(options)
+        deployments: Iterable[Deployment] = self.module.list(options)
         return deployments
 
     def delete(self, name: str, options: PluginOptions) -> None:
         """Call the module's function."""
         self.module.delete(name, options)
 
-    def invoke(self, name: str, body: bytes, content_type: str, options: PluginOptions) -> bytes:
+    def invoke(self, name: str, invocation: Invocation, options: PluginOptions) -> InvocationAnswer:
         """Call the module's function."""
-        answer: bytes = self.module.invoke(name, body, content_type, options)
+        answer: InvocationAnswer = self.module.invoke(name, invocation, options)
         return answer
+
+    def logs(self, name: str, query: LogQuery, options: PluginOptions) -> Iterator[str]:
+        """Call the module's function, if it has one."""
+        lines: Iterator[str] = getattr(self.module, "logs", super().logs)(name, query, options)
+        return lines
+
+    def set_traffic(self, name: str, traffic: Mapping[str, float], options: PluginOptions) -> Deployment:
+        """Call the module's function, if it has one."""
+        deployment: Deployment = getattr(self.module, "set_traffic", super().set_traffic)(name, traffic, options)
+        return deployment
+
+    def run_local(self, context: LocalRunContext[PluginOptions]) -> int:
+        """Call the module's function, if it has one."""
+        code: int = getattr(self.module, "run_local", super().run_local)(context)
+        return code
+
+    def export(self, request: DeployRequest[PluginOptions]) -> Mapping[str, str]:
+        """Call the module's function, if it has one."""
+        documents: Mapping[str, str] = getattr(self.module, "export", super().export)(request)
+        return documents

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelpack import DeployContext, PluginOptions, Target, hookimpl
-from modelpack.deploy.records import Deployment, DeployRequest, Plan, Step
+from modelpack.deployments.records import Deployment, DeployRequest, Plan, Step
 from modelpack.errors import InvalidArgumentError, NotFoundError
 
 if TYPE_CHECKING:

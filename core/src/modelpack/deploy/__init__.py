@@ -1,1 +1,0 @@
-"""Deploying a packaged model to a target."""
