@@ -61,12 +61,13 @@ class TestKServe(TargetTests):
     refused_names = ("Upper", "under_score", "a" * 54)
 
     @pytest.fixture(autouse=True, scope="class")
-    def _cluster(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    @classmethod
+    def _cluster(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         top = tmp_path_factory.getbasetemp()
         cluster = Cluster(tmp_path_factory.mktemp("cluster"), FoundImages(top), validate, page=2)
         with serving(cluster) as url:
-            type(self).cluster = cluster
-            type(self).url = url
+            cls.cluster = cluster
+            cls.url = url
             yield
 
     cluster: Cluster

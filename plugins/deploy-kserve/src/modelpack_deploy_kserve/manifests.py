@@ -189,7 +189,7 @@ def _environment(request: DeployRequest[KServeOptions]) -> list[Manifest]:
         **options.env,
     }
     entries: list[Manifest] = [{"name": name, "value": value} for name, value in plain.items()]
-    for name, place in options.secret_env.items():
+    for name, place in options.env_from.items():
         secret, _, key = place.partition("/")
         entries.append({"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}})
     return entries

@@ -59,7 +59,7 @@ class KServeOptions(PluginOptions):
     ] = 70
     resources: Annotated[Resources, Field(description="What each replica gets.")] = Resources()
     env: Annotated[dict[str, str], Field(description="Variables of the server, as a JSON mapping.")] = {}  # noqa: RUF012 - pydantic copies it
-    secret_env: Annotated[
+    env_from: Annotated[
         dict[str, str], Field(description="Variables from secrets, as a JSON mapping to secret/key.")
     ] = {}  # noqa: RUF012 - pydantic copies it
     service_account: Annotated[str | None, Field(description="The service account of the pods.")] = None
@@ -79,7 +79,7 @@ class KServeOptions(PluginOptions):
             raise ValueError("min_replicas 0 needs kind=inferenceservice: an autoscaler does not scale to nothing")
         if self.kind == "deployment" and (self.storage_uri or self.deployment_mode):
             raise ValueError("storage_uri and deployment_mode need kind=inferenceservice")
-        wrong = [value for value in self.secret_env.values() if value.count("/") != 1]
+        wrong = [value for value in self.env_from.values() if value.count("/") != 1]
         if wrong:
-            raise ValueError(f"secret_env names {wrong[0]!r}, which is not of the form secret/key")
+            raise ValueError(f"env_from names {wrong[0]!r}, which is not of the form secret/key")
         return self

@@ -67,7 +67,9 @@ def step(wanted: Manifest, cluster: Cluster) -> Step | None:
     if annotation(standing, REVISION) == annotation(wanted, REVISION):
         return None
     before = {"namespace": cluster.namespace, "revision": annotation(standing, REVISION), **_shown(standing)}
-    return Step("update", resource, shown, {key: before[key] for key in shown if key in before})
+    return Step(
+        "update", resource, shown, {key: value for key, value in before.items() if shown.get(key, value) != value}
+    )
 
 
 def removal(superfluous: Manifest) -> Step:

@@ -114,7 +114,7 @@ class KServeTarget(Target[KServeOptions]):
         cluster = Cluster(options)
         found = _standing(cluster, name)
         if found["kind"] != "InferenceService":
-            raise DeployError("only kind=inferenceservice divides traffic", code="unsupported")
+            raise DeployError("the target 'kserve' divides traffic with kind=inferenceservice only", code="unsupported")
         unknown = set(traffic) - {"latest", "previous"}
         if unknown:
             raise DeployError(f"there is no variant {min(unknown)!r}; there are latest and previous", code="rejected")
