@@ -52,7 +52,7 @@ def test_a_flavor_that_the_model_lacks_is_told_before_anything_is_loaded(saved: 
 
 def test_a_model_that_was_replaced_is_not_mixed_with_the_former(saved: Path) -> None:
     """A worker that starts later would answer otherwise than the others."""
-    with pytest.raises(IntegrityError, match="another than when the server was started"):
+    with pytest.raises(IntegrityError, match="another than when this was started"):
         ModelSource(uri=str(saved), digest="sha256:0").load()
 
 

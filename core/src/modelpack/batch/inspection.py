@@ -9,6 +9,7 @@ from modelpack.batch.records import FailedPart, InputFile
 from modelpack.batch.scoring import input_codec
 from modelpack.batch.streams import opened_source
 from modelpack.data.arrow_errors import refused
+from modelpack.data.arrow_streams import FILE_MAGIC
 from modelpack.data.codecs import PARQUET
 from modelpack.data.libraries import require
 from modelpack.data.plan import InputPlan
@@ -79,9 +80,9 @@ def _schema(stream: Any, *, parquet: bool) -> Any:
     if parquet:
         return require("pyarrow.parquet", "arrow").read_schema(stream)
     ipc = require("pyarrow.ipc", "arrow")
-    start = stream.read(6)
+    is_file = stream.read(len(FILE_MAGIC)) == FILE_MAGIC
     stream.seek(0)
-    reader = ipc.open_file(stream) if start == b"ARROW1" else ipc.open_stream(stream)
+    reader = ipc.open_file(stream) if is_file else ipc.open_stream(stream)
     return reader.schema
 
 

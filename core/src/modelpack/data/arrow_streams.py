@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from modelpack.data.plan import InputPlan
     from modelpack.data.writers import WriteOptions
 
-_FILE_MAGIC = b"ARROW1"
+FILE_MAGIC = b"ARROW1"
+"""How a file begins, and no stream."""
 
 
 def decode(body: bytes, media_type: MediaType, plan: InputPlan) -> Payload:  # noqa: ARG001 - one signature for all decoders
@@ -30,7 +31,7 @@ def decode(body: bytes, media_type: MediaType, plan: InputPlan) -> Payload:  # n
     """
     pa = require("pyarrow", "arrow")
     with refused("the body is no Arrow data"):
-        file = body.startswith(_FILE_MAGIC)
+        file = body.startswith(FILE_MAGIC)
         with _opened(pa.BufferReader(body), file=file) as reader:
             check_arrow(body, plan.largest, file=file)
             table = reader.read_all()
@@ -71,8 +72,8 @@ def tables(
 
 
 def _batches(stream: BinaryIO, groups: range | None) -> Iterator[Any]:
-    start = stream.read(len(_FILE_MAGIC))
-    if start == _FILE_MAGIC:
+    start = stream.read(len(FILE_MAGIC))
+    if start == FILE_MAGIC:
         source = stream if stream.seekable() else io.BytesIO(start + stream.read())
         with _opened(source, file=True) as reader:
             for position in range(reader.num_record_batches) if groups is None else groups:

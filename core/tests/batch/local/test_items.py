@@ -50,6 +50,15 @@ def test_row_groups_are_gathered(tmp_path: Path) -> None:
         ]
 
 
+def test_an_arrow_stream_is_one_item_whatever_it_is_called(tmp_path: Path) -> None:
+    """Its batches cannot be found without reading it."""
+    table = pa.table({"x": range(10)})
+    with pa.ipc.new_stream(tmp_path / "a.arrow", table.schema) as writer:
+        writer.write_table(table, max_chunksize=2)
+    (item,) = cut(tmp_path / "a.arrow")
+    assert (item.groups, item.rows) == (None, None)
+
+
 def test_a_table_without_rows_is_no_item(tmp_path: Path) -> None:
     """There is nothing to score in it."""
     pyarrow.parquet.write_table(pa.table({"x": pa.array([], "int64")}), tmp_path / "a.parquet")

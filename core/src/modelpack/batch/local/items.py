@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from modelpack.batch.scoring import input_codec
 from modelpack.batch.streams import is_remote, opened_source
 from modelpack.data.arrow_errors import refused
+from modelpack.data.arrow_streams import FILE_MAGIC
 from modelpack.data.codecs import ARROW_FILE, CSV, JSON_LINES, PARQUET
 from modelpack.data.csv_text import blocks
 from modelpack.data.libraries import require
@@ -80,10 +81,13 @@ def _parquet(file: InputFile, media_type: MediaType, aim: float) -> Iterator[dic
     yield from _grouped(file, rows, aim)
 
 
-def _arrow(file: InputFile, media_type: MediaType, aim: float) -> Iterator[dict[str, Any]]:  # noqa: ARG001 - as all cutters
+def _arrow(file: InputFile, media_type: MediaType, aim: float) -> Iterator[dict[str, Any]]:
     ipc = require("pyarrow.ipc", "arrow")
     first_column = ipc.IpcReadOptions(included_fields=[0])
     with opened_source(file.path) as stream, refused(f"{file.path} is no Arrow file"):
+        if stream.read(len(FILE_MAGIC)) != FILE_MAGIC:  # a stream, whatever it is called
+            yield from _whole(file, media_type, aim)
+            return
         reader = ipc.open_file(stream, options=first_column)
         rows = [reader.get_batch(place).num_rows for place in range(reader.num_record_batches)]
     yield from _grouped(file, rows, aim)
