@@ -152,10 +152,11 @@ def _record(place: Path) -> dict[str, str] | None:
     """What was written on an archive; None when there is none, or it is not ours."""
     try:
         with ZipFile(place) as archive:
-            record: dict[str, Any] = json.loads(archive.comment)
+            record: Any = json.loads(archive.comment)
     except (OSError, BadZipFile, ValueError):
         return None
-    return record.get(MADE_BY) if isinstance(record, dict) else None
+    found: dict[str, str] | None = record.get(MADE_BY) if isinstance(record, dict) else None
+    return found
 
 
 def _put(request: DeployRequest[ShelfOptions], place: Path) -> None:
