@@ -257,7 +257,8 @@ def test_the_container_runs_in_the_foreground(save: Callable[..., Path], place: 
     command = [sys.executable, "-c", program, str(save(1.0)), json.dumps(place)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
-        while "listening on http://127.0.0.1:" not in (line := running.stdout.readline()):
+        assert "listening on http://127.0.0.1:" in running.stdout.readline()
+        while "listening on http://0.0.0.0:8080" not in (line := running.stdout.readline()):
             assert line
         running.terminate()
         assert running.wait(60) == 0

@@ -36,6 +36,13 @@ class LocalTarget(Target[LocalOptions]):
         """Whether this machine and these options will do."""
         if os.name != "posix":
             yield Finding(level="error", message="the target 'local' needs Linux, macOS or another POSIX system")
+        place = _place(request.name, request.options)
+        if place.is_foreign():
+            yield Finding(
+                level="error",
+                message=f"{place.directory} is there, and not made by modelpack",
+                hint=f"choose another name than {request.name}, or another directory",
+            )
         file = request.options.api_key_file
         if file is not None and not file.is_file():
             yield Finding(level="error", message=f"there is no file {file} with API keys")
