@@ -102,7 +102,6 @@ class Place:
         """
         if self.is_foreign():
             raise DeployError(f"{self.directory} is there, and not made by modelpack", code="rejected")
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = locks.take(self._lock)
         try:
             yield descriptor is not None

@@ -36,6 +36,7 @@ class LocalTarget(Target[LocalOptions]):
         """Whether this machine and these options will do."""
         if os.name != "posix":
             yield Finding(level="error", message="the target 'local' needs Linux, macOS or another POSIX system")
+            return
         place = _place(request.name, request.options)
         if place.is_foreign():
             yield Finding(
