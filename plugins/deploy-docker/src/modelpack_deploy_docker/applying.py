@@ -13,7 +13,7 @@ from modelpack.deployments.local import locks
 from modelpack.errors import DeployError, ModelpackError
 from modelpack.stores.directories import data_directory
 from modelpack_deploy_docker.forwarders import create_forwarder, fitting_forwarder, state_of, tell
-from modelpack_deploy_docker.images import provide_image, remove_unused_images, standing_image
+from modelpack_deploy_docker.images import forwarder_image, provide_image, remove_unused_images, standing_image
 from modelpack_deploy_docker.networks import (
     deployment_networks,
     forwarder_networks,
@@ -145,7 +145,8 @@ class _Apply:
     def _forwarder(self, image: Image, network: Network) -> Container:
         forwarder = fitting_forwarder(self._found, self._request.options)
         if forwarder is None:
-            forwarder = create_forwarder(self._client, self._request, image, network)
+            chosen = forwarder_image(self._client, self._request, image)
+            forwarder = create_forwarder(self._client, self._request, chosen, network)
             self._undoing.callback(end, [forwarder], 0)
             forwarder.start()
             self._progress(f"started {forwarder.name}")

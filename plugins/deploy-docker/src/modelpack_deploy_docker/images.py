@@ -53,6 +53,12 @@ def provide_image(
     return _laid_over(client, request, given)
 
 
+def forwarder_image(client: DockerClient, request: DeployRequest[DockerOptions], image: Image) -> Image:
+    """The image for the forwarder: the one that was given, which stays when models change, else the model's own."""
+    given = None if request.options.image is None else _image(client, request.options.image)
+    return image if given is None else given
+
+
 def remove_unused_images(client: DockerClient, name: str, kept: set[str | None]) -> None:
     """Remove the images that were built for a deployment, but those that are kept and those that containers use."""
     from docker.errors import APIError

@@ -44,7 +44,7 @@ class LocalTarget(Target[LocalOptions]):
                 message=f"{place.directory} is there, and not made by modelpack",
                 hint=f"choose another name than {request.name}, or another directory",
             )
-        file = request.options.api_key_file
+        file = request.options.key_file
         if file is not None and not file.is_file():
             yield Finding(level="error", message=f"there is no file {file} with API keys")
 
@@ -141,7 +141,7 @@ def _key(place: Place) -> dict[str, str]:
     from pathlib import Path
 
     wish = place.wish()
-    file = None if wish is None else wish.settings.get("api_key_file")
+    file = None if wish is None else wish.settings.get("key_file")
     if file is None:
         return {}
     key = next(iter(Path(file).read_text(encoding="utf-8").split()), "")
