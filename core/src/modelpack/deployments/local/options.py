@@ -46,7 +46,10 @@ class LocalOptions(PluginOptions):
 
     def settings(self) -> dict[str, Any]:
         """What changes what stands, as plain values; of the environment only the names."""
-        return self.model_dump(mode="json", exclude=_NOT_SETTINGS)
+        settings = self.model_dump(mode="json", exclude=_NOT_SETTINGS)
+        if self.key_file is not None:
+            settings["key_file"] = str(self.key_file.absolute())
+        return settings
 
     def server_arguments(self) -> list[str]:
         """The settings as arguments of `modelpack serve`."""
