@@ -175,13 +175,13 @@ class _Apply:
         kept = {forwarder.id, *(server.id for server in servers)}
         others = [each for each in (*self._found.forwarders, *self._found.servers) if each.id not in kept]
         end(others, self._found.told.get("grace", self._request.options.grace))
-        if others:
-            self._progress(f"removed {_named(others)}")
         leave_other_networks(self._client, forwarder, network)
         if self._request.options.network is not None:
             for former in deployment_networks(self._client, self._request.name):
                 former.remove()
         remove_unused_images(self._client, self._request.name, {image.id})
+        if others:
+            self._progress(f"removed {_named(others)}")
 
 
 def _told(found: Survey, error: Exception) -> DeployError:

@@ -59,17 +59,22 @@ def forwarder_image(client: DockerClient, request: DeployRequest[DockerOptions],
     return image if given is None else given
 
 
+def unused_images(client: DockerClient, name: str, kept: set[str | None]) -> list[Image]:
+    """The images that were built for a deployment, but those that are kept."""
+    built = client.images.list(filters={"label": f"{naming.BUILT_FOR}={name}"})
+    return [image for image in built if image.id not in kept]
+
+
 def remove_unused_images(client: DockerClient, name: str, kept: set[str | None]) -> None:
     """Remove the images that were built for a deployment, but those that are kept and those that containers use."""
     from docker.errors import APIError
 
-    for image in client.images.list(filters={"label": f"{naming.BUILT_FOR}={name}"}):
-        if image.id not in kept:
-            try:
-                client.images.remove(str(image.id))
-            except APIError as error:
-                if not error.is_client_error():
-                    raise
+    for image in unused_images(client, name, kept):
+        try:
+            client.images.remove(str(image.id))
+        except APIError as error:
+            if not error.is_client_error():
+                raise
 
 
 def _image(client: DockerClient, name: str) -> Image | None:
