@@ -76,12 +76,12 @@ def save_plus(path: Path, number: float, **arguments: str) -> str:
 
 
 def on_engine(engine: DockerEngine) -> list[str]:
-    """Everything that the engine has: containers, networks, volumes and images."""
+    """Everything that the engine has: containers, networks, volumes and images; not what its builder keeps of steps."""
     listings = {
         "container": ["ps", "-a", "--format", "{{.Names}}"],
         "network": ["network", "ls", "--format", "{{.Name}}"],
         "volume": ["volume", "ls", "--format", "{{.Name}}"],
-        "image": ["images", "-a", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}"],
+        "image": ["images", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}"],
     }
     return sorted(
         f"{kind}/{line}" for kind, words in listings.items() for line in engine.docker(*words).stdout.splitlines()

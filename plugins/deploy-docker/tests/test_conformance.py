@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _engine(docker_engine: DockerEngine, server_image: str) -> None:
+    TestDocker.place = {"docker_host": docker_engine.host, "image": server_image}
+    TestDocker.engine = docker_engine
+
+
 class TestDocker(TargetTests):
     """Containers on an engine of the tests' own."""
 
@@ -29,11 +35,6 @@ class TestDocker(TargetTests):
     runs_locally = True
     patience = 300.0
     secret_options = {"env": {"TOKEN": "an-unguessable-token"}}  # noqa: RUF012 - as the kit declares it
-
-    @pytest.fixture(autouse=True, scope="class")
-    def _engine(self, docker_engine: DockerEngine, server_image: str) -> None:
-        type(self).place = {"docker_host": docker_engine.host, "image": server_image}
-        type(self).engine = docker_engine
 
     place: Mapping[str, Any]
     engine: DockerEngine
@@ -49,9 +50,10 @@ class TestDocker(TargetTests):
     @contextmanager
     def foreign(self, options: Mapping[str, Any]) -> Iterator[str]:
         """A container of somebody else, from the same image."""
-        self.engine.docker("create", "--name", "theirs", options["image"])
+        name = "modelpack.theirs.forwarder.00000000"
+        self.engine.docker("create", "--name", name, options["image"])
         yield "theirs"
-        self.engine.docker("rm", "theirs")
+        self.engine.docker("rm", name)
 
     def changed_options(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """Less memory."""

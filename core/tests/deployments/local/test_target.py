@@ -11,6 +11,8 @@ import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
@@ -225,6 +227,15 @@ def test_what_the_server_refuses_is_told(save: Callable[..., Path]) -> None:
     with pytest.raises(DeployError, match="column") as raised:
         modelpack.deployments.invoke("plus", b'{"inputs": {"y": [1]}}', content_type="application/json", target="local")
     assert raised.value.code == "invocation_failed"
+
+
+def test_a_deployment_asks_for_keys(save: Callable[..., Path], tmp_path: Path) -> None:
+    """Others are refused; `invoke` has the key."""
+    (tmp_path / "keys").write_text("an-unguessable-key\n")
+    deployment = deploy(save(1.0), key_file=str(tmp_path / "keys"))
+    assert ask() == 2.0
+    with pytest.raises(HTTPError, match="401"):
+        urlopen(f"{deployment.endpoint}/version", timeout=30)  # noqa: S310 - a loopback address
 
 
 def test_what_is_not_deployed_does_not_answer() -> None:

@@ -13,7 +13,7 @@ from modelpack.deployments.local import locks
 from modelpack.errors import DeployError, ModelpackError
 from modelpack.stores.directories import data_directory
 from modelpack_deploy_docker.forwarders import create_forwarder, fitting_forwarder, state_of, tell
-from modelpack_deploy_docker.images import provide_image, remove_unused_images, standing_image
+from modelpack_deploy_docker.images import forwarder_image, provide_image, remove_unused_images, standing_image
 from modelpack_deploy_docker.networks import (
     deployment_networks,
     forwarder_networks,
@@ -145,7 +145,8 @@ class _Apply:
     def _forwarder(self, image: Image, network: Network) -> Container:
         forwarder = fitting_forwarder(self._found, self._request.options)
         if forwarder is None:
-            forwarder = create_forwarder(self._client, self._request, image, network)
+            chosen = forwarder_image(self._client, self._request, image)
+            forwarder = create_forwarder(self._client, self._request, chosen, network)
             self._undoing.callback(end, [forwarder], 0)
             forwarder.start()
             self._progress(f"started {forwarder.name}")
@@ -174,13 +175,13 @@ class _Apply:
         kept = {forwarder.id, *(server.id for server in servers)}
         others = [each for each in (*self._found.forwarders, *self._found.servers) if each.id not in kept]
         end(others, self._found.told.get("grace", self._request.options.grace))
-        if others:
-            self._progress(f"removed {_named(others)}")
         leave_other_networks(self._client, forwarder, network)
         if self._request.options.network is not None:
             for former in deployment_networks(self._client, self._request.name):
                 former.remove()
         remove_unused_images(self._client, self._request.name, {image.id})
+        if others:
+            self._progress(f"removed {_named(others)}")
 
 
 def _told(found: Survey, error: Exception) -> DeployError:

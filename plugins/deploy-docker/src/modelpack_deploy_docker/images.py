@@ -53,17 +53,28 @@ def provide_image(
     return _laid_over(client, request, given)
 
 
+def forwarder_image(client: DockerClient, request: DeployRequest[DockerOptions], image: Image) -> Image:
+    """The image for the forwarder: the one that was given, which stays when models change, else the model's own."""
+    given = None if request.options.image is None else _image(client, request.options.image)
+    return image if given is None else given
+
+
+def unused_images(client: DockerClient, name: str, kept: set[str | None]) -> list[Image]:
+    """The images that were built for a deployment, but those that are kept."""
+    built = client.images.list(filters={"label": f"{naming.BUILT_FOR}={name}"})
+    return [image for image in built if image.id not in kept]
+
+
 def remove_unused_images(client: DockerClient, name: str, kept: set[str | None]) -> None:
     """Remove the images that were built for a deployment, but those that are kept and those that containers use."""
     from docker.errors import APIError
 
-    for image in client.images.list(filters={"label": f"{naming.BUILT_FOR}={name}"}):
-        if image.id not in kept:
-            try:
-                client.images.remove(str(image.id))
-            except APIError as error:
-                if not error.is_client_error():
-                    raise
+    for image in unused_images(client, name, kept):
+        try:
+            client.images.remove(str(image.id))
+        except APIError as error:
+            if not error.is_client_error():
+                raise
 
 
 def _image(client: DockerClient, name: str) -> Image | None:

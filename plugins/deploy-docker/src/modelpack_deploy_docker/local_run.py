@@ -40,7 +40,8 @@ def run(client: DockerClient, context: LocalRunContext[DockerOptions]) -> int:
         user=options.user,
     )
     try:
-        return _attended(container, context)
+        with stopped_by_sigterm():
+            return _attended(container, context)
     finally:
         end([container], options.grace)
         network.remove()
@@ -53,7 +54,7 @@ def _attended(container: Container, context: LocalRunContext[DockerOptions]) -> 
     container.reload()
     (binding, *_) = container.attrs["NetworkSettings"]["Ports"][f"{naming.PORT}/tcp"]
     context.progress(f"listening on http://{binding['HostIp']}:{binding['HostPort']}")
-    with suppress(KeyboardInterrupt), stopped_by_sigterm():
+    with suppress(KeyboardInterrupt):
         for line in container.logs(stream=True, follow=True):
             context.progress(line.decode("utf-8", "replace").rstrip("\n"))
     with suppress(KeyboardInterrupt):

@@ -26,7 +26,7 @@ _OVERLAP = 1000
 def merged(client: DockerClient, name: str, query: LogQuery) -> Iterator[str]:
     """The lines of all containers in the order of their times, each with its container's name before it."""
     containers = _containers(client, name)
-    lines = sorted(line for container in containers for line in _history(container, query.lines))
+    lines = sorted(line for container in containers for line in _history(container, max(query.lines, 1)))
     yield from (f"{source} | {text}" for _, source, text in lines[len(lines) - min(query.lines, len(lines)) :])
     if query.follow:
         yield from _followed(client, name, lines[-1][0] if lines else "")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from modelpack.deployments.records import Plan, Step
 from modelpack_deploy_docker import naming
 from modelpack_deploy_docker.forwarders import fitting_forwarder
-from modelpack_deploy_docker.images import standing_image
+from modelpack_deploy_docker.images import standing_image, unused_images
 from modelpack_deploy_docker.networks import standing_network
 from modelpack_deploy_docker.servers import fitting_servers
 from modelpack_deploy_docker.standing import standing
@@ -30,7 +30,8 @@ def plan(client: DockerClient, request: DeployRequest[DockerOptions]) -> Plan:
     found, revision = survey(client, request.name), naming.revision(request)
     is_whole = len(fitting_servers(found, request)) == request.options.replicas
     stands = standing(found, "")
-    if stands.state == "ready" and stands.revision == revision and is_whole:
+    is_clean = not _left_images(client, found)
+    if stands.state == "ready" and stands.revision == revision and is_whole and is_clean:
         return Plan(revision=revision, permissions=_PERMISSIONS)
     return Plan(tuple(_steps(client, request, found)), revision=revision, permissions=_PERMISSIONS)
 
@@ -51,3 +52,11 @@ def _steps(client: DockerClient, request: DeployRequest[DockerOptions], found: S
     fitting = {server.id for server in fitting_servers(found, request)}
     if others := [server.name for server in found.servers if server.id not in fitting]:
         yield Step("delete", f"containers/{name}", {"containers": others})
+    if left := _left_images(client, found):
+        yield Step("delete", f"images/{name}", {"images": left})
+
+
+def _left_images(client: DockerClient, found: Survey) -> list[str]:
+    """The images that were built for the deployment and that no container of it uses."""
+    used = {container.attrs["Image"] for container in (*found.forwarders, *found.servers)}
+    return [str(image.id) for image in unused_images(client, found.name, used)]

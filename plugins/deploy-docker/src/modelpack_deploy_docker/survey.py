@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tarfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -71,6 +72,14 @@ def surveys(client: DockerClient) -> Iterator[Survey]:
         name = container.labels[naming.NAME]
         _add(found.setdefault(name, Survey(name)), container)
     return (_with_told(found[name]) for name in sorted(found))
+
+
+def foreign_names(client: DockerClient, name: str) -> list[str]:
+    """The names of containers that stand where the deployment's would, and are somebody else's."""
+    named = client.api.containers(all=True, filters={"name": f"modelpack.{name}."})
+    names = [(each["Names"][0].lstrip("/"), each.get("Labels") or {}) for each in named]
+    pattern = re.compile(rf"modelpack\.{re.escape(name)}\.(forwarder\.[0-9a-f]{{8}}|[0-9a-f]{{16}}\.\d+)")
+    return [found for found, labels in names if pattern.fullmatch(found) and naming.ROLE not in labels]
 
 
 def address(server: Container) -> str:

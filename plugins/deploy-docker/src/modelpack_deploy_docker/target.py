@@ -27,8 +27,10 @@ class DockerTarget(Target[DockerOptions]):
     options_type = DockerOptions
 
     def check(self, request: DeployRequest[DockerOptions]) -> Iterator[Finding]:
-        """Whether the network can be."""
+        """Whether the network can be, and whether the names of the containers are free."""
+        from modelpack_deploy_docker.engine import engine
         from modelpack_deploy_docker.networks import PREDEFINED
+        from modelpack_deploy_docker.survey import foreign_names
 
         network = request.options.network
         if network in PREDEFINED:
@@ -37,6 +39,13 @@ class DockerTarget(Target[DockerOptions]):
                 message=f"on the network {network!r} containers do not find each other by name",
                 hint="leave the option out, or make a network with `docker network create`",
             )
+        with engine(request.options) as client:
+            for name in foreign_names(client, request.name):
+                yield Finding(
+                    level="error",
+                    message=f"there is a container {name}, and not made by modelpack",
+                    hint=f"choose another name than {request.name}, or rename the container",
+                )
 
     def plan(self, request: DeployRequest[DockerOptions]) -> Plan:
         """What would change."""

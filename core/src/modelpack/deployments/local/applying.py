@@ -54,7 +54,7 @@ def remove(place: Place, name: str, grace: float) -> None:
     Raises:
         DeployError: Another process is changing this deployment, or something could not be removed.
     """
-    if place.directory.exists():
+    if place.directory.exists() and not place.is_foreign():
         with _changing(place, name):
             _remove(place, grace)
 

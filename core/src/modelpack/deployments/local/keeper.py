@@ -108,7 +108,7 @@ class Keeper:
         try:
             listener = self._listener_for(wish)
             server = await self._ready_server(wish)
-        except (ServerFailedError, ModelpackError) as error:
+        except (ServerFailedError, ModelpackError, OSError) as error:
             self._give_up(wish, str(error), listener)
             return
         except BaseException:
@@ -131,7 +131,7 @@ class Keeper:
             self._take_over(await self._ready_server(server.wish), None)
             self._say(state="ready")
             await server.end()
-        except (ServerFailedError, ModelpackError) as error:
+        except (ServerFailedError, ModelpackError, OSError) as error:
             LOGGER.error("%s", error)  # noqa: TRY400 - it is no bug
 
     async def _ready_server(self, wish: Wish) -> Server:
@@ -178,9 +178,8 @@ class Keeper:
             return former
         if former is not None:
             self._later(former.close(wish.grace))
-        if listener is None:
-            listener = listening_socket(wish.host, wish.port)
-        self._front, self._host = Front(Forwarder(self._routes), listener), wish.host
+        self._front = Front(Forwarder(self._routes), listener or listening_socket(wish.host, wish.port))
+        self._host = wish.host
         return self._front
 
     def _give_up(self, wish: Wish, reason: str, listener: socket.socket | None) -> None:

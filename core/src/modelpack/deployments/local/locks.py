@@ -24,11 +24,17 @@ _PAUSE = 0.02
 def take(path: Path) -> int | None:
     """Take a lock, and answer the descriptor that holds it until it is closed; None when another process has it.
 
+    Its directory is made where there is none, also when another process removes it at that moment.
+
     The descriptor may be inherited, and the lock then lasts until all that have it are gone.
     """
     attempts = _ATTEMPTS
     while attempts:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            continue
         if not _locked(descriptor, fcntl.LOCK_EX):
             attempts -= 1
             time.sleep(_PAUSE)
@@ -41,7 +47,6 @@ def take(path: Path) -> int | None:
 @contextmanager
 def taken(path: Path) -> Iterator[bool]:
     """Try to hold a lock for the block, and say whether it worked; the file is gone afterwards."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = take(path)
     try:
         yield descriptor is not None

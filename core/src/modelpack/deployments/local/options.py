@@ -31,7 +31,7 @@ class LocalOptions(PluginOptions):
     grace: Annotated[float, Field(ge=0, description="Seconds that requests have to finish when a server ends.")] = 30.0
     log_format: Annotated[Literal["text", "json"], Field(description="How the log is written.")] = "text"
     access_log: Annotated[bool, Field(description="Whether each request is logged.")] = True
-    api_key_file: Annotated[
+    key_file: Annotated[
         Path | None, Field(description="Ask for one of the keys in this file, a line each; invoke sends the first.")
     ] = None
     env: Annotated[
@@ -46,15 +46,18 @@ class LocalOptions(PluginOptions):
 
     def settings(self) -> dict[str, Any]:
         """What changes what stands, as plain values; of the environment only the names."""
-        return self.model_dump(mode="json", exclude=_NOT_SETTINGS)
+        settings = self.model_dump(mode="json", exclude=_NOT_SETTINGS)
+        if self.key_file is not None:
+            settings["key_file"] = str(self.key_file.absolute())
+        return settings
 
     def server_arguments(self) -> list[str]:
         """The settings as arguments of `modelpack serve`."""
         chosen = {name: getattr(self, name) for name in _OF_SERVER}
         arguments = [f"--{name.replace('_', '-')}={value}" for name, value in chosen.items() if value is not None]
         arguments.append("--access-log" if self.access_log else "--no-access-log")
-        if self.api_key_file is not None:
-            arguments.append(f"--api-key-file={self.api_key_file.absolute()}")
+        if self.key_file is not None:
+            arguments.append(f"--api-key-file={self.key_file.absolute()}")
         return arguments
 
     def environment(self) -> dict[str, str]:

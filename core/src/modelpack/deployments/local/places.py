@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from modelpack.deployments.local.options import LocalOptions
 
 
+_BEFORE_A_WISH = {"changing.lock", "models"}
+"""What an apply makes before it writes its wish down."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """The directory of one deployment.
@@ -81,13 +85,23 @@ class Place:
         """The keeper's process id; None when it does not live."""
         return locks.holder(self.keeper_lock)
 
+    def is_foreign(self) -> bool:
+        """Whether the directory is somebody else's: it holds something, and no wish of ours."""
+        if self.wish_file.is_file() or not self.directory.exists():
+            return False
+        return not self.directory.is_dir() or not {path.name for path in self.directory.iterdir()} <= _BEFORE_A_WISH
+
     @contextmanager
     def changing(self) -> Iterator[bool]:
         """Keep others from changing this deployment during the block, unless another does so: then it says False.
 
         When nothing is wished afterwards, the directory is gone.
+
+        Raises:
+            DeployError: The directory is somebody else's.
         """
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.is_foreign():
+            raise DeployError(f"{self.directory} is there, and not made by modelpack", code="rejected")
         descriptor = locks.take(self._lock)
         try:
             yield descriptor is not None

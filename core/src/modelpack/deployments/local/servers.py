@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _LATE = 10.0
 """Seconds beyond its grace after which a server that was told to end is killed."""
 
+_TAIL = 65_536
+"""Bytes of the log in which a server's last words are looked for."""
+
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
 
 
@@ -118,7 +121,7 @@ class Server:
 
     def _last_words(self) -> str | None:
         with self._place.log_file.open("rb") as log:
-            log.seek(self._said_from)
+            log.seek(max(self._said_from, self._place.log_file.stat().st_size - _TAIL))
             lines = log.read().decode("utf-8", "replace").splitlines()
         return next((line.removeprefix("error: ") for line in reversed(lines) if line.startswith("error: ")), None)
 

@@ -36,7 +36,15 @@ class LocalTarget(Target[LocalOptions]):
         """Whether this machine and these options will do."""
         if os.name != "posix":
             yield Finding(level="error", message="the target 'local' needs Linux, macOS or another POSIX system")
-        file = request.options.api_key_file
+            return
+        place = _place(request.name, request.options)
+        if place.is_foreign():
+            yield Finding(
+                level="error",
+                message=f"{place.directory} is there, and not made by modelpack",
+                hint=f"choose another name than {request.name}, or another directory",
+            )
+        file = request.options.key_file
         if file is not None and not file.is_file():
             yield Finding(level="error", message=f"there is no file {file} with API keys")
 
@@ -133,7 +141,7 @@ def _key(place: Place) -> dict[str, str]:
     from pathlib import Path
 
     wish = place.wish()
-    file = None if wish is None else wish.settings.get("api_key_file")
+    file = None if wish is None else wish.settings.get("key_file")
     if file is None:
         return {}
     key = next(iter(Path(file).read_text(encoding="utf-8").split()), "")
