@@ -71,7 +71,7 @@ def spark(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_pipelines_answer_the_same_everywhere(
     spark: Any, run_mlflow: RunMLflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
