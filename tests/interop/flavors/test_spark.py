@@ -34,7 +34,8 @@ def build(spark):
     }
 """
 PROGRAM = f"""
-import json, sys, mlflow.pyfunc, mlflow.spark, pandas
+import json, os, sys, mlflow.pyfunc, mlflow.spark, pandas
+os.environ["PYSPARK_PYTHON"] = sys.executable
 from mlflow.models import infer_signature
 from pyspark.sql import SparkSession
 ROWS = {ROWS!r}
