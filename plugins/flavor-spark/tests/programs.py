@@ -83,11 +83,11 @@ def connected(path: str, settings: dict[str, str]) -> dict[str, Any]:
     stages: list[Any] = [VectorAssembler(inputCols=["a", "b"], outputCol="features"), LinearRegression(labelCol="y")]
     pipeline = Pipeline(stages=stages).fit(session.createDataFrame(rows))
     modelpack.save_model(pipeline, f"{path}/pipeline")
-    modelpack.save_model(pipeline, f"{path}/copied", dfs_tmpdir=f"file://{path}/shared")
+    modelpack.save_model(pipeline, f"{path}/copied", dfs_tmpdir=f"{path}/shared")
     frame = pd.DataFrame({"a": [5.0, 6.0], "b": [6.0, 5.0]})
     native = modelpack.load_model(f"{path}/pipeline")
     answered = [row.prediction for row in native.transform(session.createDataFrame(pa.table(rows))).collect()]
-    generic = modelpack.pyfunc.load_model(f"{path}/copied", dfs_tmpdir=f"file://{path}/shared").predict(frame).tolist()
+    generic = modelpack.pyfunc.load_model(f"{path}/copied", dfs_tmpdir=f"{path}/shared").predict(frame).tolist()
     model_that_notes(f"{path}/model", f"{path}/notes")
     score = modelpack.pyfunc.spark_udf(f"{path}/model", session)
     scored = [row[0] for row in session.range(4).selectExpr("CAST(id AS DOUBLE) AS x").select(score()).collect()]

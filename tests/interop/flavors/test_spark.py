@@ -34,7 +34,8 @@ def build(spark):
     }
 """
 PROGRAM = f"""
-import json, sys, mlflow.pyfunc, mlflow.spark, pandas
+import json, os, sys, mlflow.pyfunc, mlflow.spark, pandas
+os.environ["PYSPARK_PYTHON"] = sys.executable
 from mlflow.models import infer_signature
 from pyspark.sql import SparkSession
 ROWS = {ROWS!r}
@@ -71,7 +72,7 @@ def spark(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_pipelines_answer_the_same_everywhere(
     spark: Any, run_mlflow: RunMLflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

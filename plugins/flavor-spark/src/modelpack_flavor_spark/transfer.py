@@ -101,7 +101,16 @@ class ConnectFiles:
             place.write_bytes(row.content)
 
     def upload(self, directory: Path, uri: str) -> None:
-        """Copy every file; the server has to allow it for places on its own disk."""
+        """Copy every file; the server has to allow it for places on its own disk.
+
+        Raises:
+            InvalidArgumentError: It is not a path of the server's default file system, which is all that Spark takes.
+        """
+        if ":/" in uri:
+            raise InvalidArgumentError(
+                f"Spark Connect copies to no URI such as {uri}",
+                hint="give dfs_tmpdir as a path without a scheme, on the server's default file system",
+            )
         for path in _files(directory):
             self._session.copyFromLocalToFs(str(path), f"{uri}/{path.relative_to(directory).as_posix()}")
 
