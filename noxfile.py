@@ -268,6 +268,8 @@ def _install_programs(session: nox.Session, programs: Iterable[str], *packages: 
 
 def _build_wheels(session: nox.Session, *names: str) -> None:
     """Build wheels of what the index has as sources only, once on a machine, and let uv find them."""
+    if not names:
+        return
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "modelpack-development" / "wheels"
     for name in names:
         (pin,) = re.findall(rf"^{name}==\S+", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
@@ -347,6 +349,25 @@ def bench_flavor(session: nox.Session, name: str) -> None:
     session.install(f"./{CORE}[pandas]", *_with_library(name), "cloudpickle", *CONSTRAINTS)
     options = ["--flavor", Path(name).name.removeprefix("flavor-"), "--mlflow-python", str(_interpreter(mlflow))]
     session.run("python", "benchmarks/flavors/against_mlflow.py", *options, *session.posargs)
+
+
+@nox.session
+def bench_batch(session: nox.Session) -> None:
+    """Measure batch scoring beside a program by hand and MLflow."""
+    mlflow = Path(session.create_tmp()).resolve() / "mlflow"
+    _make_environment(session, mlflow, *MLFLOW, "pyarrow", *MLFLOW_CONSTRAINTS)
+    session.install(f"./{CORE}[arrow,pandas]", "./plugins/flavor-sklearn", *CONSTRAINTS)
+    session.run("python", "benchmarks/batch.py", "--mlflow-python", str(_interpreter(mlflow)), *session.posargs)
+
+
+@nox.session
+def bench_spark(session: nox.Session) -> None:
+    """Measure `spark_udf` beside MLflow's and functions by hand, and the MLeap view of a pipeline beside Spark's."""
+    _prepare(session, "plugins/flavor-spark")
+    plugins = ["./plugins/flavor-sklearn", "./plugins/flavor-spark[connect]", "./plugins/flavor-mleap[spark]"]
+    session.install(f"./{CORE}[arrow,pandas]", *plugins, "mlflow>=3", *MLFLOW_CONSTRAINTS)
+    session.run("python", "benchmarks/spark_udf.py", *session.posargs)
+    session.run("python", "benchmarks/mleap_view.py", *session.posargs)
 
 
 @nox.session(venv_backend="none")

@@ -13,7 +13,7 @@ import pytest
 from depot_target import DepotOptions
 from site_packages import TOYBOX
 
-from modelpack.cli.target_options import read_options
+from modelpack.cli.plugin_options import read_options
 from modelpack.package.save import save_model
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def test_text_becomes_what_an_option_takes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message", "code"),
     [
-        (["-o", "size"], "-o size: no KEY=VALUE", 2),
+        (["-o", "size"], "'size' is not of the form NAME=VALUE", 2),
         (["-o", "size=1", "-o", "size=2"], "the option 'size' is given twice", 2),
         (["-o", "size=many"], "the option 'size' is 'many'", 1),
         (["-o", "sise=1"], "did you mean 'size'", 1),

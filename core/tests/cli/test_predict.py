@@ -71,7 +71,7 @@ def test_standard_input_is_scored_to_a_file(saved: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (("--param", "by"), UsageError, "no NAME=VALUE"),
+        (("--param", "by"), UsageError, "not of the form NAME=VALUE"),
         (("-t", "exe"), UnsupportedMediaTypeError, "exe"),
         (("--param", "by=fast"), SchemaError, "by"),
     ],
@@ -153,8 +153,8 @@ def test_all_options_of_a_batch_reach_it(saved: Path, tmp_path: Path) -> None:
         (("--engine", "local", "--output-type", "csv", "-o", "out"), UsageError, "are for one file"),
         (("--engine", "local", "--no-header", "-o", "out"), UsageError, "are for one file"),
         (("--engine", "local"), UsageError, "an engine scores files into a directory"),
-        (("-o", "out", "-O", "start"), UsageError, "-O start: no NAME=VALUE"),
-        (("-o", "out", "-O", "master=a", "--master", "b"), UsageError, "an option was given twice: master"),
+        (("-o", "out", "-O", "start"), UsageError, "'start' is not of the form NAME=VALUE"),
+        (("-o", "out", "-O", "master=a", "--master", "b"), UsageError, "the option 'master' is given twice"),
         (("-o", "out", "--master", "local[2]"), InvalidArgumentError, "there is no option 'master'"),
         (("-o", "out", "--engine", "spork"), PluginError, "the engine 'spork' is not installed"),
     ],

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from modelpack.cli.options import UsageError, named_value
+from modelpack.cli.options import UsageError
 
 
 class FormatChoice(Enum):
@@ -118,22 +118,10 @@ class EngineChoices:
             notice(f"parts of the input that were left out: {len(result.failed)}; see {destination}/_errors.json")
 
     def _engine_options(self) -> dict[str, Any]:
-        given = [named_value(text, "-O", "-O master=local[2]") for text in self.options or ()]
+        from modelpack.cli.plugin_options import read_options
+        from modelpack.plugins.manager import default_manager
+
+        texts = list(self.options or ())
         if self.master is not None:
-            given.append(("master", self.master))
-        options = dict(given)
-        if len(options) < len(given):
-            raise UsageError(f"an option was given twice: {', '.join(name for name, _ in given)}")
-        return {name: _value(text) for name, text in options.items()}
-
-
-def _value(text: str) -> Any:
-    """The text, for the engine's options to read as their type; lists and objects in JSON."""
-    if not text.startswith(("[", "{")):
-        return text
-    import orjson
-
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return text
+            texts.append(f"master={self.master}")
+        return read_options(default_manager().engine(self.engine or "local").options_type, texts, None)

@@ -17,7 +17,6 @@ from modelpack.cli.target_options import (
     TargetOption,
     TimeoutOption,
     chosen_options,
-    option_lines,
 )
 
 if TYPE_CHECKING:
@@ -157,6 +156,7 @@ def _export(uri: str, place: str, chosen: dict[str, Any]) -> None:
 
 
 def _show_options(target: str, *, as_json: bool) -> None:
+    from modelpack.cli.plugin_options import option_lines
     from modelpack.plugins.manager import default_manager
 
     options_type = default_manager().target(target).options_type

@@ -72,7 +72,7 @@ def chosen_trust(values: list[str] | None) -> bool | list[str] | None:
     return True if "all" in values else values
 
 
-def named_value(text: str, option: str, example: str) -> tuple[str, str]:
+def named_value(text: str, example: str) -> tuple[str, str]:
     """The two sides of NAME=VALUE.
 
     Raises:
@@ -80,5 +80,5 @@ def named_value(text: str, option: str, example: str) -> tuple[str, str]:
     """
     name, equals, value = text.partition("=")
     if not name or not equals:
-        raise UsageError(f"{option} {text}: no NAME=VALUE", hint=f"for example: {example}")
+        raise UsageError(f"{text!r} is not of the form NAME=VALUE", hint=f"for example: {example}")
     return name, value

@@ -153,7 +153,7 @@ def _params(texts: list[str] | None) -> dict[str, Any] | None:
 def _param(text: str) -> tuple[str, Any]:
     import orjson
 
-    name, value = named_value(text, "--param", "--param temperature=0.5")
+    name, value = named_value(text, "--param temperature=0.5")
     try:
         return name, orjson.loads(value)
     except orjson.JSONDecodeError:
