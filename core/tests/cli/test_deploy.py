@@ -118,6 +118,7 @@ def test_the_options_of_a_target_are_shown(terminal: Terminal) -> None:
     assert ["size", "integer", "1", "How many machines."] in rows
     assert ["token", "secret", "", "What opens the door."] in rows
     assert ["machine.memory", "text", "1g", "How much memory."] in rows
+    assert ["machine.labels", "JSON mapping", "", "Whatever."] in rows
     assert ["outcome", "ready|failed|rolled_back", "ready", "What becomes of it."] in rows
 
 

@@ -20,6 +20,8 @@ from modelpack.cli.target_options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from modelpack.deployments.records import Deployment, Plan, Step
 
 NameOption = Annotated[str | None, typer.Option("--name", "-n", metavar="NAME", help="The deployment's name.")]
@@ -133,12 +135,16 @@ def plan_lines(plan: Plan) -> list[str]:
 
 def _step_lines(step: Step) -> list[str]:
     title = f"{SIGNS.get(step.action, '~')} {step.action} {step.resource}"
-    return [title, *(f"    {key}: {_change(step, key)}" for key in step.details)]
+    return [title, *(f"    {key}: {value}" for key, value in _values(step))]
 
 
-def _change(step: Step, key: str) -> str:
-    before, after = step.before.get(key), step.details[key]
-    return f"{before} → {after}" if key in step.before and before != after else str(after)
+def _values(step: Step) -> Iterator[tuple[str, str]]:
+    """What changes, beside what stands now; of something new, all that is set."""
+    for key, value in step.details.items():
+        if key in step.before:
+            yield key, f"{step.before[key]} → {value}"
+        elif not step.before and value not in (None, "", [], {}):
+            yield key, str(value)
 
 
 def _export(uri: str, place: str, chosen: dict[str, Any]) -> None:

@@ -121,8 +121,7 @@ def _kind(annotation: Any) -> str:
         return " or ".join(map(_kind, members))
     if get_origin(annotation) is Literal:
         return "|".join(map(str, get_args(annotation)))
-    if get_origin(annotation) is not None:
-        return str(annotation).replace("typing.", "")
+    annotation = get_origin(annotation) or annotation
     return _KINDS.get(getattr(annotation, "__name__", ""), getattr(annotation, "__name__", str(annotation)))
 
 
@@ -133,4 +132,7 @@ _KINDS: Mapping[str, str] = {
     "bool": "true|false",
     "Path": "path",
     "SecretStr": "secret",
+    "dict": "JSON mapping",
+    "list": "JSON list",
+    "tuple": "JSON list",
 }
