@@ -20,7 +20,10 @@ if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have an ol
 ROOT = Path(__file__).resolve().parent
 ENVIRONMENT = ROOT / ".nox" / ".dev"
 TASKS = {"demo": ["-s", "demo"], "quick": ["-s", "lint", "types", "tests"]}
-LANES = {"plugins": ["plugin", "newest", "wheels"], "others": ["clients", "interop", "minimum", "docs"]}
+LANES = {
+    "plugins": ["plugin", "newest"],
+    "others": ["slow", "clients", "images", "interop", "minimum", "wheels", "docs"],
+}
 """What `test` runs side by side, after `quick`: most of it waits for libraries that use one core to be imported."""
 
 

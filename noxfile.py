@@ -24,6 +24,7 @@ nox.options.sessions = [
     "lint",
     "types",
     "tests",
+    "slow",
     "plugin",
     "clients",
     "images",
@@ -182,8 +183,18 @@ def types(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Test core alone: no plugin is installed, which proves that core needs none."""
+    _test_core(session, "not slow")
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """Test core alone where that means to start processes, servers and other tests."""
+    _test_core(session, "slow")
+
+
+def _test_core(session: nox.Session, marked: str) -> None:
     session.install(*TEST_TOOLS, *SERVER_TOOLS, *INSTALLERS, *ACCEPTED, *_editable(CORE_WITH_EVERYTHING), *CONSTRAINTS)
-    session.run("pytest", "core/tests", "tests/architecture", *session.posargs)
+    session.run("pytest", "core/tests", "tests/architecture", "-m", marked, *session.posargs)
 
 
 @nox.session
