@@ -128,7 +128,7 @@ def test_text_that_is_no_number_is_named(model: Path, houses: Callable[..., Path
     """With its file: a value far down that the first rows do not show."""
     directory = houses("csv")
     with (directory / "part2.csv").open("a", encoding="utf-8") as file:
-        file.writelines(f"x{row},1.0,1.0,Ulm\n" for row in range(30))
+        file.writelines(f"x{row},1.0,1.0,Ulm\n" for row in range(300))
         file.write("bad,wide,1.0,Ulm\n")
     with pytest.raises(SchemaError, match=r"part2\.csv.*'width' should be double.*wide"):
         modelpack.batch.predict(model, directory, tmp_path / "out", engine="spark")
