@@ -24,11 +24,12 @@ def test_records_are_listed_by_kind_and_name(site: SitePackages) -> None:
     assert [(record.kind, record.name) for record in plugins.records()] == [
         ("flavor", "python_function"),
         ("flavor", "toy"),
+        ("target", "local"),
         ("target", "z"),
         ("engine", "local"),
         ("wrapper", "a"),
     ]
-    assert [record.name for record in plugins.records("target")] == ["z"]
+    assert [record.name for record in plugins.records("target")] == ["local", "z"]
 
 
 def test_a_flavor_is_loaded_by_its_name_alone(site: SitePackages) -> None:
@@ -98,7 +99,9 @@ def test_a_typing_error_finds_the_nearest(toy_plugins: PluginManager) -> None:
 
 def test_a_target_that_is_not_installed_has_its_own_pip_line(toy_plugins: PluginManager) -> None:
     """Targets have a prefix of their own."""
-    with pytest.raises(PluginError, match="the target 'sagemaker' is not installed; installed targets: none") as caught:
+    with pytest.raises(
+        PluginError, match="the target 'sagemaker' is not installed; installed targets: local"
+    ) as caught:
         toy_plugins.target("sagemaker")
     assert caught.value.hint == "to install it: pip install modelpack-deploy-sagemaker"
 
