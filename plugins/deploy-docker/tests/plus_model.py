@@ -13,7 +13,7 @@ class Plus(PythonModel):
     """Adds a number, and what the variable `ADDED` says, to the column `x`."""
 
     def __init__(self, number: float, fails: str = "") -> None:
-        """Keep the number; `fails` is what loading fails with, `memory` takes all there is."""
+        """Keep the number; `fails` is what loading fails with, `memory` takes all there is, `time` too long."""
         self.number = number
         self.fails = fails
 
@@ -22,6 +22,8 @@ class Plus(PythonModel):
         if self.fails == "memory":
             taken = [bytearray(os.urandom(16_000_000)) for _ in range(1000)]
             raise RuntimeError(f"there was room for {len(taken)}")
+        if self.fails == "time":
+            time.sleep(600)
         if self.fails:
             raise RuntimeError(self.fails)
 

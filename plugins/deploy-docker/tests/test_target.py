@@ -101,7 +101,7 @@ def test_a_failed_update_changes_nothing(
         "model": ({"fails": "no luck"}, {}, "no luck"),
         "memory": ({"fails": "memory"}, {"memory": "256m"}, "out of memory"),
         "port": ({}, {"host": EVERYWHERE, "port": int(first.endpoint.rpartition(":")[2])}, "in use|allocated"),
-        "time": ({}, {"start_timeout": 0.01}, "0.01 s"),
+        "time": ({"fails": "time"}, {"start_timeout": 4}, "4 s"),
     }
     arguments, options, reason = cases[failure]
     with (
