@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +19,9 @@ settings.register_profile("ci", deadline=None, derandomize=True)  # a change is 
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 sys.path.insert(0, str(Path(__file__).parent / "toybox"))
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a script; processes inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
