@@ -103,7 +103,9 @@ def test_a_module_that_says_nothing_counts_as_executing_code(site: SitePackages)
 
 def test_a_module_may_say_that_it_runs_nothing(site: SitePackages) -> None:
     """The fact is a name of the module, or a function."""
-    assert manager_with(site, FLAVOR + "executes_code = None\n").flavor("text").executes_code(FlavorConf()) is None
+    flavor = manager_with(site, FLAVOR + "executes_code = None\n").flavor("text")
+    assert flavor.executes_code(FlavorConf()) is None
+    assert flavor.pyfunc_executes_code(FlavorConf()) is None
 
 
 def test_facts_that_a_module_leaves_out_have_defaults(site: SitePackages) -> None:

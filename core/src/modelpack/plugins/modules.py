@@ -86,6 +86,11 @@ class ModuleFlavor(_Module, Flavor[PluginOptions, FlavorConf]):
         reason: str | None = self._fact("executes_code", silent, conf)
         return reason
 
+    def pyfunc_executes_code(self, conf: FlavorConf) -> str | None:
+        """What the module's `pyfunc_executes_code` answers or is; as `executes_code` when it is silent."""
+        reason: str | None = self._fact("pyfunc_executes_code", self.executes_code(conf), conf)
+        return reason
+
     def pyfunc_conf(self, conf: FlavorConf, options: PluginOptions) -> Mapping[str, Any]:
         """What the module's `pyfunc_conf` answers or is."""
         stated: Mapping[str, Any] = self._fact("pyfunc_conf", {}, conf, options)

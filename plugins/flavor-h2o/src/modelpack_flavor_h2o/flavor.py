@@ -77,6 +77,7 @@ class H2OFlavor(Flavor[H2OOptions, H2OConf]):
     load_options_type = H2OLoadOptions
     conf_type = H2OConf
     loader_modules = ("mlflow.h2o", "modelpack_flavor_h2o")
+    system_packages = ("default-jre-headless",)
 
     def requirements(self, conf: H2OConf) -> Sequence[str]:  # noqa: ARG002 - the same for every model
         """H2O, whose jar also scores MOJOs."""

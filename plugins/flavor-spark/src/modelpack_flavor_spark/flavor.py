@@ -65,6 +65,7 @@ class SparkFlavor(Flavor[SparkOptions, SparkConf]):
     load_options_type = SparkLoadOptions
     conf_type = SparkConf
     loader_modules = ("mlflow.spark", "modelpack_flavor_spark")
+    system_packages = ("default-jre-headless",)
 
     def requirements(self, conf: SparkConf) -> Sequence[str]:  # noqa: ARG002 - the same for every model
         """PySpark, and NumPy, which its MLlib needs and does not require."""
