@@ -44,12 +44,15 @@ VARIANTS = {
     "plugins/flavor-keras": "[jax,tensorflow-cpu,torch]",
     "plugins/flavor-mleap": "[sklearn,spark]",
     "plugins/flavor-onnx": "[onnxruntime]",
-    "plugins/flavor-spark": "[connect]",
+    "plugins/flavor-spark": "[connect,mleap]",
     "plugins/flavor-tensorflow": "[keras,tensorflow-cpu]",
     "plugins/flavor-xgboost": "[xgboost-cpu]",
 }
 """The extras with which plugins are tested: the distribution of a library that the user chooses, what tests need."""
-COMPANIONS = {"plugins/flavor-tensorflow": ["plugins/flavor-keras"]}
+COMPANIONS = {
+    "plugins/flavor-spark": ["plugins/flavor-mleap"],
+    "plugins/flavor-tensorflow": ["plugins/flavor-keras"],
+}
 """Plugins that one of those extras names."""
 JAVA = {"plugins/flavor-h2o", "plugins/flavor-mleap", "plugins/flavor-spark"}
 """Plugins whose library, or that of their tests, runs in a Java machine."""
