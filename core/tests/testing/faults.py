@@ -232,7 +232,8 @@ FAULTS = (
         name="locks_beside_its_file",
         noticed_by="test_loading_leaves_the_model_as_it_is",
         flavor={
-            LOAD: '        lock = context.path / "model.lock"\n        lock.touch()\n        lock.unlink()\n' + LOAD,
+            LOAD: '        lock = context.path / "model.lock"\n        lock.touch()\n'
+            "        lock.unlink(missing_ok=True)\n" + LOAD,
         },
     ),
     Fault(

@@ -152,8 +152,8 @@ FAULTS = (
         name="uploads_to_plan",
         noticed_by="test_planning_touches_nothing",
         target={
-            UPLOADED: "        host(request.options).put_model('plan', request.model_path)\n"
-            "        host(request.options).delete_model('plan')\n" + UPLOADED
+            UPLOADED: "        host(request.options).put_model(f'plan-{id(request)}', request.model_path)\n"
+            "        host(request.options).delete_model(f'plan-{id(request)}')\n" + UPLOADED
         },
     ),
     Fault(

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 NAME = "plus"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Docker's client leaves the sockets of what it executed in a container to the garbage collector."""
+    config.addinivalue_line("filterwarnings", "ignore:unclosed <socket:ResourceWarning")
+
+
 @pytest.fixture(scope="session")
 def server_image(docker_engine: DockerEngine, docker_base: str, tmp_path_factory: pytest.TempPathFactory) -> str:  # noqa: F811, ARG001 - fixtures
     """An image of the scoring server with what the tests' models need, and one of them in it."""

@@ -155,7 +155,9 @@ def _record(place: Path) -> dict[str, str] | None:
             record: Any = json.loads(archive.comment)
     except (OSError, BadZipFile, ValueError):
         return None
-    found: dict[str, str] | None = record.get(MADE_BY) if isinstance(record, dict) else None
+    if not isinstance(record, dict):
+        return None
+    found: dict[str, str] | None = record.get(MADE_BY)
     return found
 
 
