@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from modelpack.deployments.local.places import Place
 
-SECRET = "2000.015625"  # no number of a request or a time
+ADDED = "2000.015625"  # no number of a request or a time
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
@@ -181,15 +181,15 @@ def test_another_secret_is_an_update_that_shows_none(save: Callable[..., Path], 
     """A variable's value is no part of plans, records that are shown, or the log; a new one is put into effect."""
     deploy(save(1.0), env={"ADDED": "100"})
     assert ask() == 102.0
-    plan = modelpack.deployments.plan(save(1.0), target="local", name="plus", options={"env": {"ADDED": SECRET}})
+    plan = modelpack.deployments.plan(save(1.0), target="local", name="plus", options={"env": {"ADDED": ADDED}})
     assert plan.steps
-    assert SECRET not in repr(plan)
-    deploy(save(1.0), env={"ADDED": SECRET})
-    assert ask() == 2.0 + float(SECRET)
-    assert SECRET not in repr(get()) + place.log_file.read_text()
+    assert ADDED not in repr(plan)
+    deploy(save(1.0), env={"ADDED": ADDED})
+    assert ask() == 2.0 + float(ADDED)
+    assert ADDED not in repr(get()) + place.log_file.read_text()
     assert place.wish_file.stat().st_mode & 0o077 == 0
     assert not modelpack.deployments.plan(
-        save(1.0), target="local", name="plus", options={"env": {"ADDED": SECRET}}
+        save(1.0), target="local", name="plus", options={"env": {"ADDED": ADDED}}
     ).steps
 
 
