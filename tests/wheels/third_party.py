@@ -28,7 +28,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
         found = {record["name"] for record in json.loads(modelpack_prints(folder, "plugins", "list", "--json"))}
-        assert found == {"python_function", "statsmodels"}, found
+        assert found == {"local", "python_function", "statsmodels"}, found
         score(folder)
         begin(folder)
     print("a third party's flavor works with core alone")  # noqa: T201 - a program's only output
