@@ -62,9 +62,10 @@ def deploy(
     """
     opened = OpenTarget.named(target, options, plugins)
     request = deploy_request(model, name, opened.options)
-    planned = _planned(opened, request)
-    context = DeployContext(request=request, plan=planned, progress=progress or _silent, target=opened.name)
+    _check(opened, request)
     before = opened.get(name)
+    planned = opened.plan(request)
+    context = DeployContext(request=request, plan=planned, progress=progress or _silent, target=opened.name)
     try:
         accepted = opened.apply(context) if planned.steps else before
         return _settled(opened, context, before, timeout) if wait else accepted
@@ -87,10 +88,12 @@ def plan(
         ModelpackError: As for `deploy`.
     """
     opened = OpenTarget.named(target, options, plugins)
-    return _planned(opened, deploy_request(model, name, opened.options))
+    request = deploy_request(model, name, opened.options)
+    _check(opened, request)
+    return opened.plan(request)
 
 
-def _planned(opened: OpenTarget, request: DeployRequest[Any]) -> Plan:
+def _check(opened: OpenTarget, request: DeployRequest[Any]) -> None:
     findings = opened.check(request)
     errors = [finding for finding in findings if finding.level == "error"]
     for finding in findings:
@@ -102,7 +105,6 @@ def _planned(opened: OpenTarget, request: DeployRequest[Any]) -> Plan:
             code="rejected",
             hint="; ".join(finding.hint for finding in errors if finding.hint) or None,
         )
-    return opened.plan(request)
 
 
 def _settled(opened: OpenTarget, context: DeployContext[Any], before: Deployment, timeout: float) -> Deployment:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from modelpack.testing.target_bench import Bench
 
-LOST = frozenset({"conflict"})
-"""What the slower of two may be told: another change goes on, or came after it."""
+LOST = frozenset({"conflict", "rolled_back"})
+"""What the slower of two may be told: another change goes on, or came after it, maybe back to what was there before."""
 MODELS = ("first", "second")
 
 
