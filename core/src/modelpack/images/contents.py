@@ -13,6 +13,8 @@ PACKAGES = "/opt/modelpack/packages"
 """Where the dependencies lie, with the base image's interpreter reading them through `PYTHONPATH`."""
 MODEL = "/opt/ml/model"
 """Where the model lies, baked in, mounted, or unpacked there by SageMaker."""
+HEALTH_INTERVAL, HEALTH_TIMEOUT, HEALTH_START = 10, 5, 120
+"""Seconds from one health check to the next, that one may take, and in which a server may start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from modelpack.errors import InvalidArgumentError
-from modelpack.images.contents import MODEL, PACKAGES
+from modelpack.images.contents import HEALTH_INTERVAL, HEALTH_START, HEALTH_TIMEOUT, MODEL, PACKAGES
 from modelpack.images.describing import image_contents
 from modelpack.images.oci.bases import find_python, require_packages
 from modelpack.images.oci.blobs import BlobStore
@@ -218,7 +218,10 @@ def _execution(contents: ImageContents, python: str) -> Execution:
         directory=_DIRECTORY,
         ports=[contents.port],
         health_check=HealthCheck(
-            command=_with_interpreter(contents.health_check, python), interval=10, timeout=5, start=120
+            command=_with_interpreter(contents.health_check, python),
+            interval=HEALTH_INTERVAL,
+            timeout=HEALTH_TIMEOUT,
+            start=HEALTH_START,
         ),
         labels=contents.labels,
         created=_created(contents.labels.get(_CREATED), os.environ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from modelpack import __version__
 from modelpack.errors import InvalidArgumentError
-from modelpack.images.contents import MODEL, PACKAGES
+from modelpack.images.contents import HEALTH_INTERVAL, HEALTH_START, HEALTH_TIMEOUT, MODEL, PACKAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -89,7 +89,8 @@ def _server(contents: ImageContents) -> Iterator[str]:
     yield from _pairs("LABEL", contents.labels)
     yield f"USER {contents.user}"
     yield f"EXPOSE {contents.port}"
-    yield f"HEALTHCHECK --interval=10s --timeout=5s --start-period=120s CMD {_exec(*contents.health_check)}"
+    times = f"--interval={HEALTH_INTERVAL}s --timeout={HEALTH_TIMEOUT}s --start-period={HEALTH_START}s"
+    yield f"HEALTHCHECK {times} CMD {_exec(*contents.health_check)}"
     yield f"ENTRYPOINT {_exec(*contents.entrypoint)}"
     yield f"CMD {_exec(*contents.command)}"
 

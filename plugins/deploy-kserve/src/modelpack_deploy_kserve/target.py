@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from modelpack import DeployContext, Target, hookimpl
-from modelpack.deployments.records import Deployment, InvocationAnswer, Plan
+from modelpack.deployments.records import SETTLED, Deployment, InvocationAnswer, Plan
 from modelpack.errors import DeployError
 from modelpack_deploy_kserve.applying import BEFORE, converge, last_ready, superfluous_objects
 from modelpack_deploy_kserve.cluster import Cluster, is_ours
@@ -27,7 +27,7 @@ from modelpack_deploy_kserve.pod_logs import PodLogs
 from modelpack_deploy_kserve.standing import described
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from modelpack.deployments.records import DeployRequest, Finding, Invocation, LogQuery
     from modelpack_deploy_kserve.manifests import Manifest
@@ -75,9 +75,10 @@ class KServeTarget(Target[KServeOptions]):
         before = annotation(owner, BEFORE)
         if owner is None or before is None:
             self.delete(request.name, request.options)
-            return _gone(self, request.name, request.options)
+            return _awaited(self, request.name, request.options, {"absent"}, request.options.grace + 30)
         converge(cluster, owner, json.loads(before), None, context.progress)
-        return _settled(self, request.name, request.options)
+        # A rollout too, which most often takes no time, since the pods of before are still there.
+        return _awaited(self, request.name, request.options, SETTLED, request.options.start_timeout)
 
     def list(self, options: KServeOptions) -> Iterator[Deployment]:
         """Everything of ours in the namespace."""
@@ -161,20 +162,13 @@ def _described(cluster: Cluster, found: Manifest) -> Deployment:
     return described(found, pods)
 
 
-def _settled(target: KServeTarget, name: str, options: KServeOptions) -> Deployment:
-    """Going back is a rollout too; most often it takes no time, since the pods of before are still there."""
-    for _ in range(options.start_timeout):
+def _awaited(
+    target: KServeTarget, name: str, options: KServeOptions, states: Collection[str], seconds: int
+) -> Deployment:
+    """What stands when it is in one of the states, or after so many seconds."""
+    for _ in range(seconds):
         deployment = target.get(name, options)
-        if deployment.state in {"ready", "failed", "absent"}:
-            return deployment
-        time.sleep(1)
-    return deployment
-
-
-def _gone(target: KServeTarget, name: str, options: KServeOptions) -> Deployment:
-    for _ in range(options.grace + 30):
-        deployment = target.get(name, options)
-        if deployment.state == "absent":
+        if deployment.state in states:
             return deployment
         time.sleep(1)
     return deployment
