@@ -158,11 +158,12 @@ def test_damaged_mojo_is_refused(kept: int, saved: Path) -> None:
         modelpack.pyfunc.load_model(saved)
 
 
-def test_changed_mojo_is_refused(saved: Path) -> None:
-    """One bit of a tree, as a disk may lose it."""
+@pytest.mark.parametrize("place", [0.0, 0.02, 0.1, 0.2, 0.33, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99])
+def test_changed_mojo_is_refused(place: float, saved: Path) -> None:
+    """One bit of a header, of a tree or of the directory, as a disk may lose it."""
     file = forget_manifest(saved) / "binomial.zip"
     content = bytearray(file.read_bytes())
-    content[len(content) // 3] ^= 1
+    content[int(len(content) * place)] ^= 1
     file.write_bytes(bytes(content))
     with pytest.raises(ModelpackError, match=r"binomial\.zip"):
         modelpack.pyfunc.load_model(saved)

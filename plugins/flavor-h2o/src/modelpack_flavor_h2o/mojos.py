@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import zlib
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile, ZipFile
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 CATEGORIES = ("AnomalyDetection", "Binomial", "Clustering", "Multinomial", "Ordinal", "Regression")
 """The kinds of models whose raw scores are what H2O's `predict` answers."""
 _DESCRIPTION = "model.ini"
+_DAMAGE = (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError, ValueError, OSError)
+"""What reading a damaged archive may raise, by the place of the damage."""
 
 
 def export(model: Any, path: Path) -> bool:
@@ -57,7 +60,7 @@ def description(path: Path) -> dict[str, str]:
         with ZipFile(path) as archive:
             damaged = archive.testzip()
             text = archive.read(_DESCRIPTION).decode("utf-8")
-    except (BadZipFile, KeyError, UnicodeDecodeError) as error:
+    except _DAMAGE as error:
         raise InvalidModelError(f"{path} is no MOJO, or is damaged: {error}") from error
     if damaged is not None:
         raise InvalidModelError(f"{path} is damaged: the check sum of {damaged} in it is wrong")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ _DESCRIPTION = "config.json"
 _LARGEST_DESCRIPTION = 1 << 26
 _LARGEST_EXPANSION = 1000
 _SMALL = 1 << 28
+_DAMAGE = (OSError, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What reading a damaged file may raise, by the place of the damage."""
 
 
 def read_descriptions(path: Path, *, with_training: bool) -> list[Any]:
@@ -35,7 +38,7 @@ def read_descriptions(path: Path, *, with_training: bool) -> list[Any]:
     read = _read_hdf5 if path.suffix in HDF5_SUFFIXES else _read_archive
     try:
         return read(path, with_training=with_training)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise InvalidModelError(f"{path.name} is damaged, or no file of Keras: {error}") from error
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelpack.deployments.local import locks
-from modelpack.deployments.local.records import Status, Wish
+from modelpack.deployments.local.records import Status, Wish, is_unfinished
 from modelpack.errors import DeployError
 from modelpack.package.manifest import verify
 from modelpack.stores.directories import data_directory
@@ -86,10 +86,23 @@ class Place:
         return locks.holder(self.keeper_lock)
 
     def is_foreign(self) -> bool:
-        """Whether the directory is somebody else's: it holds something, and no wish of ours."""
-        if self.wish_file.is_file() or not self.directory.exists():
+        """Whether the directory is somebody else's: it holds something, and no wish of ours.
+
+        Another process may make or remove a deployment there at this moment: it writes its wish before all that comes
+        after one, and removes it last.
+        """
+        if self.wish_file.is_file():
             return False
-        return not self.directory.is_dir() or not {path.name for path in self.directory.iterdir()} <= _BEFORE_A_WISH
+        try:
+            names = [path.name for path in self.directory.iterdir()]
+        except FileNotFoundError:
+            return False
+        except NotADirectoryError:
+            return True
+        return not all(map(self._precedes_a_wish, names)) and not self.wish_file.is_file()
+
+    def _precedes_a_wish(self, name: str) -> bool:
+        return name in _BEFORE_A_WISH or is_unfinished(self.directory / name, self.wish_file)
 
     @contextmanager
     def changing(self) -> Iterator[bool]:
@@ -155,7 +168,10 @@ class Place:
                 remove_tree(copy)
 
     def remove(self) -> None:
-        """Remove the directory."""
+        """Remove the directory, the wish after all that it tells to be ours, and the lock last."""
+        for path in set(self.directory.glob("*")) - {self.wish_file, self._lock}:
+            remove_tree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        self.wish_file.unlink(missing_ok=True)
         remove_tree(self.directory)
 
 

@@ -26,11 +26,20 @@ class Record(BaseModel):
 
     def write(self, path: Path) -> None:
         """Put the record into a file; who reads meanwhile finds the old one or the new one."""
-        unfinished = path.with_name(f".{path.name}-{os.getpid()}")
+        unfinished = path.with_name(f"{_unfinished(path)}{os.getpid()}")
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(self.model_dump_json())
         unfinished.replace(path)
+
+
+def is_unfinished(path: Path, whole: Path) -> bool:
+    """Whether a file is what will become a record, while it is written."""
+    return path.parent == whole.parent and path.name.startswith(_unfinished(whole))
+
+
+def _unfinished(path: Path) -> str:
+    return f".{path.name}-"
 
 
 class Wish(Record):
