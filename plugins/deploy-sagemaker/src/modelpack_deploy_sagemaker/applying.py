@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from modelpack.errors import DeployError
 from modelpack_deploy_sagemaker import survey
 from modelpack_deploy_sagemaker.archive import model_archive
+from modelpack_deploy_sagemaker.artefacts import artefacts_of
 from modelpack_deploy_sagemaker.faults import AbsentError, ExistsError, in_words
 from modelpack_deploy_sagemaker.planning import bucket_exists, uploaded_digest
 from modelpack_deploy_sagemaker.removing import remove, remove_endpoint, wait_while
@@ -49,7 +50,7 @@ def undo(wish: Wish) -> None:
     standing = survey.look(wish.account, wish.name)
     if standing.is_ours and standing.uses(wish.config_name):
         return
-    remove(wish.account, [each for each in survey.artefacts(wish.account, wish.name) if each.revision == wish.revision])
+    remove(wish.account, [each for each in artefacts_of(wish.account, wish.name) if each.revision == wish.revision])
 
 
 def _cleared(account: Account, name: str, progress: Callable[[str], None]) -> survey.Standing:
@@ -77,7 +78,7 @@ def foreign(name: str) -> DeployError:
 def _take_steps(wish: Wish, progress: Callable[[str], None]) -> None:
     account = wish.account
     if not bucket_exists(account):
-        _create_bucket(account)
+        create_bucket(account)
         progress(f"created the bucket {account.bucket}")
     if uploaded_digest(account, wish.key) != wish.request.digest:
         _upload(wish)
@@ -92,7 +93,7 @@ def _take_steps(wish: Wish, progress: Callable[[str], None]) -> None:
         progress("the autoscaling is set up when the endpoint serves")
 
 
-def _create_bucket(account: Account) -> None:
+def create_bucket(account: Account) -> None:
     """Make the bucket for models, of the caller alone (S128)."""
     place: Any = {"CreateBucketConfiguration": {"LocationConstraint": account.region}}
     with in_words(f"create the bucket {account.bucket}"):
@@ -133,21 +134,18 @@ def _change_endpoint(wish: Wish) -> None:
     """Create or update the endpoint; the platform decides who of two was first."""
     client = wish.account.sagemaker
     exists = wish.standing.is_there
-    request = wish.endpoint(exists=exists)
-    if exists:
-        deregister(wish.account, wish.standing)
-        with in_words(f"update the endpoint {wish.name}"):
-            client.update_endpoint(**request)
-        _wait_until_seen(wish)
-        return
+    change, word = (client.update_endpoint, "update") if exists else (client.create_endpoint, "create")
     try:
-        with in_words(f"create the endpoint {wish.name}"):
-            client.create_endpoint(**request)
-    except ExistsError as error:
+        if exists:
+            deregister(wish.account, wish.standing)
+        with in_words(f"{word} the endpoint {wish.name}"):
+            change(**wish.endpoint(exists=exists))
+    except DeployError as error:
         standing = survey.look(wish.account, wish.name)
         if standing.is_ours and standing.is_reaching(wish.config_name):
-            return  # somebody else wanted the same
-        raise (error if standing.is_ours else foreign(wish.name)) from error
+            return  # the answer was lost, or somebody else wanted the same
+        raise (foreign(wish.name) if standing.is_there and not standing.is_ours else error) from error
+    _wait_until_seen(wish)
 
 
 def _wait_until_seen(wish: Wish) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from modelpack_deploy_sagemaker.options import SageMakerOptions
 
 SERVICE = "sagemaker.amazonaws.com"
+_PUSH = "push it with `modelpack sagemaker build-and-push-container -m MODEL`"
 _ECR = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[\w-]+)\.amazonaws\.com(\.cn)?/(?P<name>[^:@]+)"
     r"(:(?P<tag>[^@]+))?(@(?P<digest>.+))?"
@@ -47,7 +48,7 @@ def findings(request: DeployRequest[SageMakerOptions], account: Account) -> Iter
     if not wrong:
         yield from _of_bucket(account)
         yield from _of_role(account)
-        yield from _of_image(account, account.image(request.digest), in_vpc=request.options.vpc is not None)
+        yield from _of_image(account, account.image(request.digest))
         yield from quota_finding(wish)
 
 
@@ -138,14 +139,12 @@ def _trusts_sagemaker(policy: Any) -> bool:
     return False
 
 
-def _of_image(account: Account, image: str, *, in_vpc: bool) -> Iterator[Finding]:
+def _of_image(account: Account, image: str) -> Iterator[Finding]:
     parts = _ECR.fullmatch(image)
-    if parts is None:
-        if not in_vpc:
-            yield _warning(
-                f"the image {image} is not in ECR, where SageMaker fetches images",
-                "push it with `modelpack sagemaker build-and-push-container -m MODEL`",
-            )
+    if parts is None or not (parts["tag"] or parts["digest"]):
+        yield _error(
+            f"the image {image} is none of ECR's with a tag or a digest, and SageMaker fetches no others", _PUSH
+        )
         return
     if parts["region"] != account.region:
         yield _error(
@@ -153,15 +152,13 @@ def _of_image(account: Account, image: str, *, in_vpc: bool) -> Iterator[Finding
             "push it there, too",
         )
         return
-    wanted = {"imageDigest": parts["digest"]} if parts["digest"] else {"imageTag": parts["tag"] or "latest"}
+    wanted = {"imageDigest": parts["digest"]} if parts["digest"] else {"imageTag": parts["tag"]}
     try:
         with in_words(f"find the image {image}"):
             account.client("ecr").describe_images(
                 registryId=parts["account"], repositoryName=parts["name"], imageIds=[wanted]
             )
     except AbsentError:
-        yield _error(
-            f"there is no image {image}", "push it with `modelpack sagemaker build-and-push-container -m MODEL`"
-        )
+        yield _error(f"there is no image {image}", _PUSH)
     except DeployError as error:
         yield _warning(f"whether there is the image {image} is not known: {error.message}", error.hint)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from modelpack_deploy_sagemaker import survey
 from modelpack_deploy_sagemaker.applying import undo
-from modelpack_deploy_sagemaker.removing import remove, remove_endpoint, replaced
+from modelpack_deploy_sagemaker.removing import dispose, remove_endpoint, replaced
 from modelpack_deploy_sagemaker.scaling import register
 from modelpack_deploy_sagemaker.wish import Wish
 
@@ -26,11 +26,12 @@ def finish(context: DeployContext[SageMakerOptions], account: Account) -> bool:
     if standing.status != "InService" or not standing.config:
         return False  # somebody is changing it again
     register(account, standing)
-    superfluous = [] if account.options.archive else replaced(account, standing)
-    remove(account, superfluous)
+    superfluous = replaced(account, standing)
+    dispose(account, superfluous)
+    done = "archived" if account.options.archive else "removed"
     for each in superfluous:
         if each.kind == "endpoint-config":
-            context.progress(f"removed what belonged to the revision {each.revision}")
+            context.progress(f"{done} what belonged to the revision {each.revision}")
     return not superfluous
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from modelpack.deployments.local.foreground import stopped_by_sigterm
 from modelpack.schema.mlmodel import MLmodel
-from modelpack_deploy_sagemaker.wish import chosen_flavor
+from modelpack_deploy_sagemaker.flavors import GENERIC, chosen_flavor, container_variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,19 +27,19 @@ def run(context: LocalRunContext[SageMakerOptions]) -> int:
     """Serve with the image, as SageMaker starts it, or with the server in it where there is no engine or no image."""
     request, options = context.request, context.request.options
     flavor = chosen_flavor(MLmodel.load(request.model_path), options.flavor)
-    variables = {"MODELPACK_TRUST": request.digest, "deployment_flavor_name": flavor, **options.environment()}
+    variables = {**container_variables(flavor, request.digest), **options.environment()}
     engine = find_engine()
     if options.image is not None and engine is not None:
         image = options.image.replace("{digest}", request.digest.removeprefix("sha256:")[:12])
-        return _attended(
+        return run_in_foreground(
             container_command(engine, image, request.model_path, context.host, context.port, variables), variables
         )
     missing = "no image was named" if options.image is None else f"neither {' nor '.join(ENGINES)} is installed"
     context.progress(f"{missing}: this is the server of the image, in this Python, and not SageMaker's container")
     command = [sys.executable, "-m", "modelpack", "serve", f"--model={request.model_path}"]
     command += [f"--trust={request.digest}", f"--host={context.host}", f"--port={context.port}"]
-    command += [] if flavor == "python_function" else [f"--flavor={flavor}"]
-    return _attended(command, variables)
+    command += [] if flavor == GENERIC else [f"--flavor={flavor}"]
+    return run_in_foreground(command, variables)
 
 
 def find_engine() -> str | None:
@@ -67,7 +67,7 @@ def container_command(
     ]
 
 
-def _attended(command: list[str], variables: Mapping[str, str]) -> int:
+def run_in_foreground(command: list[str], variables: Mapping[str, str]) -> int:
     """Run a program until it ends, or tell it to end when this one is told to (S135)."""
     with subprocess.Popen(command, env={**os.environ, **variables}) as server:  # noqa: S603 - a list, no shell
         try:

@@ -12,6 +12,8 @@ NAME = "modelpack:name"
 REVISION = "modelpack:revision"
 DIGEST = "modelpack:digest"
 SCALING = "modelpack:autoscaling"
+ARCHIVED = "modelpack:archived"
+"""What was kept on purpose when it was replaced or deleted, and is left alone from then on."""
 
 LONGEST_NAME = 39
 """A name, `-config-` and a revision have to fit into the 63 characters that SageMaker gives."""

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 from modelpack.errors import DeployError
 from modelpack_deploy_sagemaker import survey
+from modelpack_deploy_sagemaker.artefacts import artefacts_of
 from modelpack_deploy_sagemaker.faults import AbsentError, InProgressError, in_words
+from modelpack_deploy_sagemaker.names import ARCHIVED, as_tags
 from modelpack_deploy_sagemaker.scaling import deregister
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from modelpack_deploy_sagemaker.account import Account
-    from modelpack_deploy_sagemaker.survey import Artefact, Standing
+    from modelpack_deploy_sagemaker.artefacts import Artefact
+    from modelpack_deploy_sagemaker.survey import Standing
 
 LONGEST_CHANGE = 3900
 """Seconds: a container has at most an hour to start."""
@@ -32,8 +35,7 @@ def delete(account: Account, name: str) -> None:
         return
     if standing.is_there:
         remove_endpoint(account, name)
-    if not account.options.archive:
-        remove(account, survey.artefacts(account, name))
+    dispose(account, artefacts_of(account, name))
 
 
 def remove_endpoint(account: Account, name: str) -> None:
@@ -80,6 +82,17 @@ def wait_while(account: Account, name: str, states: Collection[str]) -> Standing
         pause = min(pause * 1.5, _LONGEST_PAUSE)
 
 
+def dispose(account: Account, artefacts: Iterable[Artefact]) -> None:
+    """Remove what is not needed any more, or mark it as kept, as the option `archive` says."""
+    if not account.options.archive:
+        remove(account, artefacts)
+        return
+    for each in artefacts:
+        if each.arn:
+            with in_words(f"mark {each.name} as archived"):
+                account.sagemaker.add_tags(ResourceArn=each.arn, Tags=as_tags({ARCHIVED: "true"}))
+
+
 def remove(account: Account, artefacts: Iterable[Artefact]) -> None:
     """Remove configurations, models and archives; what is gone already is no error."""
     for each in artefacts:
@@ -101,7 +114,7 @@ def replaced(account: Account, standing: Standing) -> list[Artefact]:
 
     What is younger than the configuration that serves may belong to a deployment that somebody is making now.
     """
-    found = survey.artefacts(account, standing.name)
+    found = artefacts_of(account, standing.name)
     used = _used_revisions(account, standing, found)
     limit = max(standing.config["CreationTime"], datetime.now(UTC) - FORGOTTEN)
     young = {each.revision for each in found if each.created >= limit}

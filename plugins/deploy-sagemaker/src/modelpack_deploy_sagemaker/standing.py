@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelpack.deployments.records import Deployment, DeploymentState, Variant
 from modelpack_deploy_sagemaker import survey
+from modelpack_deploy_sagemaker.artefacts import artefacts_of
 from modelpack_deploy_sagemaker.container_logs import tail
 from modelpack_deploy_sagemaker.faults import AbsentError, in_words
 from modelpack_deploy_sagemaker.names import DIGEST, model_name
@@ -105,7 +106,7 @@ def _attempted(account: Account, standing: Standing) -> str | None:
         return standing.revision
     configs = [
         each
-        for each in survey.artefacts(account, standing.name)
+        for each in artefacts_of(account, standing.name)
         if each.kind == "endpoint-config" and not standing.uses(each.name)
     ]
     youngest = max(configs, key=lambda each: each.created, default=None)

@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from modelpack.deployments.records import revision_of
-from modelpack.errors import DeployError
 from modelpack.schema.mlmodel import MLmodel
 from modelpack_deploy_sagemaker import names
+from modelpack_deploy_sagemaker.flavors import chosen_flavor, container_variables
 from modelpack_deploy_sagemaker.variants import data_capture, deployment_config, production_variants, shadow_variants
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from modelpack_deploy_sagemaker.options import Asynchronous, SageMakerOptions
     from modelpack_deploy_sagemaker.survey import Standing
 
-FLAVORS = ("python_function", "mleap")
 GRACE = "25"
 """Seconds for requests at hand; SageMaker kills a container 30 s after it has told it to end."""
 
@@ -99,10 +98,8 @@ class Wish:
         options = self.options
         own = dict.fromkeys(options.env, "**********") if shown else options.environment()
         environment = {
-            "MODELPACK_TRUST": self.request.digest,
+            **container_variables(self.flavor, self.request.digest),
             "MODELPACK_GRACE": GRACE,
-            **({"MODELPACK_FLAVOR": self.flavor} if self.flavor != "python_function" else {}),
-            "deployment_flavor_name": self.flavor,
             **own,
         }
         asked: Request = {
@@ -166,29 +163,6 @@ class Wish:
             output["KmsKeyId"] = self.options.kms_key
         client = {"MaxConcurrentInvocationsPerInstance": wanted.max_concurrent}
         return {"OutputConfig": output, **({"ClientConfig": client} if wanted.max_concurrent is not None else {})}
-
-
-def chosen_flavor(mlmodel: MLmodel, wanted: str | None) -> str:
-    """Whose view of a model is served: the one that is wanted, else mleap, else the generic one (S126).
-
-    Raises:
-        DeployError: The model has no such view.
-    """
-    present = mlmodel.flavors
-    if wanted is not None and wanted not in present:
-        raise DeployError(
-            f"the model has no flavor {wanted}; it has {', '.join(present)}",
-            code="rejected",
-            hint=f"SageMaker's container serves {' and '.join(FLAVORS)}",
-        )
-    usable = [wanted] if wanted else [each for each in ("mleap", "python_function") if each in present]
-    if not usable:
-        raise DeployError(
-            f"the model has no flavor that SageMaker's container serves; it has {', '.join(present)}",
-            code="rejected",
-            hint=f"save it with one of {' and '.join(FLAVORS)}",
-        )
-    return usable[0]
 
 
 def revision(request: DeployRequest[SageMakerOptions]) -> str:

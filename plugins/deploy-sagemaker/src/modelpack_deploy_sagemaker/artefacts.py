@@ -1,0 +1,94 @@
+"""What was made for a deployment beside its endpoint: configurations, models, archives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modelpack_deploy_sagemaker.faults import AbsentError, in_words
+from modelpack_deploy_sagemaker.names import ARCHIVED, NAME, revision_in, revision_of_key
+from modelpack_deploy_sagemaker.survey import tags_if_there
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from modelpack_deploy_sagemaker.account import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """A model, a configuration or an archive of a deployment.
+
+    Attributes:
+        kind: `model`, `endpoint-config` or `archive`.
+        name: SageMaker's name of it, or the URI in S3.
+        arn: Its ARN; empty for an archive.
+        revision: Which revision it was made for.
+        created: When.
+    """
+
+    kind: str
+    name: str
+    arn: str
+    revision: str
+    created: datetime
+
+
+def artefacts_of(account: Account, name: str) -> list[Artefact]:
+    """What was made for a deployment beside its endpoint: configurations first, archives last.
+
+    What somebody has archived is not among it.
+    """
+    configs, models = _tagged(account, name, "endpoint-config"), _tagged(account, name, "model")
+    archives = _archives(account, name, [model.name for model, _ in models])
+    kept = {each.revision for each, tags in (*configs, *models) if ARCHIVED in tags}
+    found = (*(each for each, _ in configs), *(each for each, _ in models), *archives)
+    return [each for each in found if each.revision not in kept]
+
+
+def _tagged(account: Account, name: str, kind: str) -> list[tuple[Artefact, Mapping[str, str]]]:
+    """The models or the configurations of a deployment, with their tags."""
+    word = {"model": "Model", "endpoint-config": "EndpointConfig"}[kind]
+    operation = {"model": "list_models", "endpoint-config": "list_endpoint_configs"}[kind]
+    found: list[tuple[Artefact, Mapping[str, str]]] = []
+    with in_words(f"list what belongs to {name}"):
+        for page in account.sagemaker.get_paginator(operation).paginate(NameContains=f"{name}-", MaxResults=100):
+            for each in page[f"{word}s"]:
+                revision = revision_in(each[f"{word}Name"], name)
+                tags = {} if revision is None else tags_if_there(account, each[f"{word}Arn"])
+                if revision is not None and tags.get(NAME) == name:
+                    artefact = Artefact(kind, each[f"{word}Name"], each[f"{word}Arn"], revision, each["CreationTime"])
+                    found.append((artefact, tags))
+    return found
+
+
+def _archives(account: Account, name: str, models: list[str]) -> Iterator[Artefact]:
+    """The archives in the bucket of the options, and in those that the models name."""
+    prefix = account.options.prefix
+    places = {(account.bucket, prefix), *filter(None, (_place_of(account, name, model) for model in models))}
+    for bucket, beginning in sorted(places):
+        try:
+            with in_words(f"list the bucket {bucket}"):
+                pages = account.s3.get_paginator("list_objects_v2").paginate(
+                    Bucket=bucket, Prefix=f"{beginning}/{name}/"
+                )
+                for each in (each for page in pages for each in page.get("Contents", ())):
+                    revision = revision_of_key(each["Key"], beginning, name)
+                    if revision is not None:
+                        uri = f"s3://{bucket}/{each['Key']}"
+                        yield Artefact("archive", uri, "", revision, each["LastModified"])
+        except AbsentError:
+            continue  # there is no such bucket
+
+
+def _place_of(account: Account, name: str, model: str) -> tuple[str, str] | None:
+    """The bucket and the prefix where a model's archive lies; None when it lies where no archive of ours does."""
+    try:
+        with in_words(f"look at the model {model}"):
+            found = account.sagemaker.describe_model(ModelName=model)
+    except AbsentError:
+        return None
+    bucket, _, key = found.get("PrimaryContainer", {}).get("ModelDataUrl", "").removeprefix("s3://").partition("/")
+    prefix, found_name, _ = key.rpartition(f"/{name}/")
+    return (bucket, prefix) if found_name else None
