@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from modelpack.errors import DeployError
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 INVOCATION_TIMEOUT = 70
 """Seconds; SageMaker gives a model 60."""
+_ASKED_ONCE = frozenset({"sagemaker-runtime", "service-quotas"})
+"""What must not be asked twice, and what is not worth it."""
 _ASSUMED = re.compile(r"arn:(?P<partition>[\w-]+):sts::(?P<account>\d{12}):assumed-role/(?P<role>[^/]+)/.+")
 
 
@@ -30,11 +32,11 @@ class Account:
         if service not in self._clients:
             from botocore.config import Config
 
-            retries: Any = {"mode": "standard", "max_attempts": 1 if service == "sagemaker-runtime" else 4}
+            retries: Any = {"mode": "standard", "total_max_attempts": 1 if service in _ASKED_ONCE else 5}
             limit = INVOCATION_TIMEOUT if service == "sagemaker-runtime" else 60
             config = Config(retries=retries, read_timeout=limit, user_agent_extra="modelpack")
             with in_words(f"reach {service}"):
-                self._clients[service] = self._session.client(service, region_name=self.region, config=config)
+                self._clients[service] = self._session.create_client(service, region_name=self.region, config=config)
         return self._clients[service]
 
     @property
@@ -54,7 +56,7 @@ class Account:
         Raises:
             DeployError: Nobody has said which.
         """
-        region: str | None = self.options.region or self._session.region_name
+        region: str | None = self.options.region or self._session.get_config_variable("region")
         if region is None:
             raise no_region()
         return region
@@ -83,8 +85,7 @@ class Account:
     @property
     def registry(self) -> str:
         """The host of the account's registry, ECR."""
-        suffix = self._session.client("ecr", region_name=self.region).meta.partition
-        domain = {"aws-cn": "amazonaws.com.cn"}.get(suffix, "amazonaws.com")
+        domain = {"aws-cn": "amazonaws.com.cn"}.get(self.partition, "amazonaws.com")
         return f"{self.number}.dkr.ecr.{self.region}.{domain}"
 
     @cached_property
@@ -142,7 +143,18 @@ class Account:
 
     @cached_property
     def _session(self) -> Any:
-        import boto3
+        from botocore.session import Session
 
         with in_words("read the AWS configuration"):
-            return boto3.session.Session(profile_name=self.options.profile)
+            session = Session(profile=self.options.profile)
+            session.register_component("data_loader", _descriptions())
+            session.get_scoped_config()  # a profile that there is not is told now
+            return session
+
+
+@cache
+def _descriptions() -> Any:
+    """Botocore's descriptions of the services: megabytes of JSON, which a session of its own would read again."""
+    from botocore.session import Session
+
+    return Session().get_component("data_loader")

@@ -102,13 +102,14 @@ def create_bucket(account: Account) -> None:
 
 def _upload(wish: Wish) -> None:
     from boto3.exceptions import Boto3Error
+    from boto3.s3.transfer import S3Transfer
 
     key = wish.options.kms_key
     encryption = {} if key is None else {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key}
     extra = {"Metadata": {"digest": wish.request.digest}, "Tagging": "SageMaker=true", **encryption}
     with model_archive(wish.request.model_path) as path, in_words(f"take the upload {wish.archive_uri}"):
         try:
-            wish.account.s3.upload_file(str(path), wish.account.bucket, wish.key, ExtraArgs=extra)
+            S3Transfer(wish.account.s3).upload_file(str(path), wish.account.bucket, wish.key, extra_args=extra)
         except Boto3Error as error:
             raise DeployError(f"uploading to {wish.archive_uri} failed: {error}", code="unreachable") from error
 
