@@ -7,6 +7,7 @@ import json
 import sys
 import tarfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, WaiterError
 
-import modelpack.pyfunc
+from modelpack.testing import target_models
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -24,21 +25,23 @@ BODY = json.dumps({"dataframe_split": {"columns": ["x"], "data": [[1.0], [2.0]]}
 BUCKET = "the-models"
 
 
-class Plus(modelpack.pyfunc.PythonModel):
-    """Adds a number to every value."""
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A saved model.
 
-    def __init__(self, number: float) -> None:
-        self.number = number
+    Attributes:
+        path: Its directory.
+        digest: Its digest.
+    """
 
-    def predict(self, context: Any, model_input: Any) -> Any:  # noqa: ARG002 - the contract of a PythonModel
-        """Add it."""
-        return model_input["x"] + self.number
+    path: Path
+    digest: str
 
 
 class Bench:
     """Plain boto3, with what most tests need before they begin."""
 
-    def __init__(self, simulator: SageMakerSimulator, models: dict[int, modelpack.ModelInfo]) -> None:
+    def __init__(self, simulator: SageMakerSimulator, models: dict[str, Saved]) -> None:
         self.simulator = simulator
         self.models = models
         self.client: Any = self.of("sagemaker")
@@ -48,34 +51,33 @@ class Bench:
 
     def of(self, service: str) -> Any:
         """A client of a service."""
-        keys = {"aws_access_key_id": "simulated", "aws_secret_access_key": "simulated"}
-        return boto3.client(service, endpoint_url=self.simulator.url, region_name="us-east-1", **keys)  # type: ignore[call-overload]
+        session: Any = boto3.Session("simulated", "simulated", region_name="us-east-1")
+        return session.client(service, endpoint_url=self.simulator.url)
 
-    def model(self, number: int, **changed: Any) -> str:
-        """Upload and create a model that adds a number."""
+    def model(self, kind: str = "first", **changed: Any) -> str:
+        """Upload and create a model."""
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-            archive.add(self.models[number].path, ".")
-        key = f"plus-{number}/model.tar.gz"
+            archive.add(self.models[kind].path, ".")
+        key = f"{kind}/model.tar.gz"
         self.of("s3").put_object(Bucket=BUCKET, Key=key, Body=packed.getvalue())
         container = {
             "Image": self.image,
             "ModelDataUrl": f"s3://{BUCKET}/{key}",
-            "Environment": {"MODELPACK_TRUST": self.models[number].digest},
+            "Environment": {"MODELPACK_TRUST": self.models[kind].digest},
         }
-        name = f"plus-{number}"
-        asked = {"ModelName": name, "ExecutionRoleArn": self.role, "PrimaryContainer": container, **changed}
+        asked = {"ModelName": kind, "ExecutionRoleArn": self.role, "PrimaryContainer": container, **changed}
         self.client.create_model(**asked)
-        return name
+        return kind
 
     def config(self, name: str, *variants: dict[str, Any], **more: Any) -> str:
         """Create a configuration."""
         self.client.create_endpoint_config(EndpointConfigName=name, ProductionVariants=list(variants), **more)
         return name
 
-    def serve(self, number: int, name: str = "adder", **more: Any) -> str:
+    def serve(self, kind: str = "first", name: str = "adder", **more: Any) -> str:
         """Let an endpoint serve one model."""
-        config = self.config(f"{name}-config", variant(self.model(number)), **more)
+        config = self.config(f"{name}-config", variant(self.model(kind)), **more)
         self.client.create_endpoint(EndpointName=name, EndpointConfigName=config)
         self.wait(name)
         return name
@@ -117,19 +119,17 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SageMakerSimul
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> dict[int, modelpack.ModelInfo]:
-    """Two saved models."""
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Saved]:
+    """Two models of the conformance kit: plus 1 and plus 20."""
     directory = tmp_path_factory.mktemp("models")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MODELPACK_HOME", str(directory / "home"))
-        return {
-            number: modelpack.pyfunc.save_model(directory / str(number), python_model=Plus(number))
-            for number in (10, 20)
-        }
+        paths = {kind: directory / kind for kind in ("first", "second")}
+        return {kind: Saved(path, target_models.save_model(path, kind, {})) for kind, path in paths.items()}
 
 
 @pytest.fixture
-def bench(running: SageMakerSimulator, models: dict[int, modelpack.ModelInfo]) -> Iterator[Bench]:
+def bench(running: SageMakerSimulator, models: dict[str, Saved]) -> Iterator[Bench]:
     """An account with a role, an image and a bucket, and nothing else."""
     running.reset()
     yield Bench(running, models)
@@ -145,8 +145,8 @@ def refused(call: Any, **asked: Any) -> str:
 
 
 def test_a_value_outside_its_pattern_is_refused_in_the_words_of_aws(bench: Bench) -> None:
-    """botocore checks no pattern; the service does."""
-    said = refused(bench.model, number=10, ModelName="under_score")
+    """The client checks no pattern, the service does."""
+    said = refused(bench.model, ModelName="under_score")
     assert said.startswith("1 validation error detected: Value 'under_score' at 'modelName' failed to satisfy")
     assert said.endswith("Member must satisfy regular expression pattern: [a-zA-Z0-9]([\\-a-zA-Z0-9]*[a-zA-Z0-9])?")
 
@@ -154,7 +154,7 @@ def test_a_value_outside_its_pattern_is_refused_in_the_words_of_aws(bench: Bench
 def test_every_wrong_value_is_named_by_its_path(bench: Bench) -> None:
     """Choices and ranges deep inside are held as well."""
     wrong = variant(
-        bench.model(10), InstanceType="ml.huge", ContainerStartupHealthCheckTimeoutInSeconds=5000, InitialInstanceCount=1
+        bench.model(), InstanceType="ml.huge", ContainerStartupHealthCheckTimeoutInSeconds=5000, InitialInstanceCount=1
     )
     said = refused(bench.client.create_endpoint_config, EndpointConfigName="config", ProductionVariants=[wrong])
     assert said.startswith("2 validation errors detected: ")
@@ -165,23 +165,23 @@ def test_every_wrong_value_is_named_by_its_path(bench: Bench) -> None:
 def test_a_role_that_does_not_trust_sagemaker_is_refused(bench: Bench) -> None:
     """Neither one that is missing."""
     other = bench.simulator.create_role("other", {"Statement": []})
-    assert refused(bench.model, number=10, ExecutionRoleArn=other).startswith(f"Could not assume role {other}.")
-    assert refused(bench.model, number=10, ExecutionRoleArn=f"{other}x").startswith("Could not assume role")
+    assert refused(bench.model, ExecutionRoleArn=other).startswith(f"Could not assume role {other}.")
+    assert refused(bench.model, ExecutionRoleArn=f"{other}x").startswith("Could not assume role")
 
 
 def test_a_model_needs_its_data_and_its_image(bench: Bench) -> None:
-    """moto takes any."""
+    """Both are looked for at once."""
     missing = {"Image": bench.image, "ModelDataUrl": f"s3://{BUCKET}/nothing.tar.gz"}
-    said = refused(bench.model, number=10, PrimaryContainer=missing)
+    said = refused(bench.model, PrimaryContainer=missing)
     assert said == f"Could not find model data at s3://{BUCKET}/nothing.tar.gz."
     unknown = bench.image.replace(":1", ":2")
-    assert refused(bench.model, number=10, PrimaryContainer={"Image": unknown}) == f"Requested image {unknown} not found."
+    assert refused(bench.model, PrimaryContainer={"Image": unknown}) == f"Requested image {unknown} not found."
 
 
 def test_everything_that_was_asked_for_is_described(bench: Bench) -> None:
     """Nothing is dropped."""
     vpc = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}
-    name = bench.model(10, VpcConfig=vpc, EnableNetworkIsolation=True, Tags=[{"Key": "who", "Value": "me"}])
+    name = bench.model(VpcConfig=vpc, EnableNetworkIsolation=True, Tags=[{"Key": "who", "Value": "me"}])
     found = bench.client.describe_model(ModelName=name)
     assert (found["VpcConfig"], found["EnableNetworkIsolation"]) == (vpc, True)
     assert bench.client.list_tags(ResourceArn=found["ModelArn"])["Tags"] == [{"Key": "who", "Value": "me"}]
@@ -213,8 +213,8 @@ def test_listings_have_pages(bench: Bench) -> None:
 def test_what_exists_and_what_does_not_is_told_in_the_words_of_aws(bench: Bench) -> None:
     """By its ARN."""
     arn = "arn:aws:sagemaker:us-east-1:123456789012"
-    bench.model(10)
-    assert refused(bench.model, number=10) == f'Cannot create already existing model "{arn}:model/plus-10".'
+    bench.model()
+    assert refused(bench.model) == f'Cannot create already existing model "{arn}:model/first".'
     assert refused(bench.describe, name="x") == f'Could not find endpoint "{arn}:endpoint/x".'
 
 
@@ -242,9 +242,9 @@ def test_only_a_variant_that_exists_can_scale(bench: Bench) -> None:
 @pytest.mark.slow
 def test_an_update_that_fails_goes_back_to_what_served(bench: Bench) -> None:
     """The states take time, the old model answers all along, and in the end no process is left."""
-    name = bench.serve(10)
-    assert bench.answers(name) == [11.0, 12.0]
-    second = bench.config("second", variant(bench.model(20)))
+    name = bench.serve()
+    assert bench.answers(name) == [2.0, 3.0]
+    second = bench.config("second", variant(bench.model("second")))
     bench.simulator.fail_next("update_endpoint", Failure.HEALTH_CHECK)
     bench.client.update_endpoint(EndpointName=name, EndpointConfigName=second)
     assert "Cannot update in-progress endpoint" in refused(bench.client.delete_endpoint, EndpointName=name)
@@ -252,9 +252,9 @@ def test_an_update_that_fails_goes_back_to_what_served(bench: Bench) -> None:
     while (status := bench.describe(name)["EndpointStatus"]) != "InService":
         seen[status] = bench.answers(name)
     found = bench.describe(name)
-    assert seen == {"Updating": [11.0, 12.0], "RollingBack": [11.0, 12.0]}
+    assert seen == {"Updating": [2.0, 3.0], "RollingBack": [2.0, 3.0]}
     assert "did not pass the ping health check" in found["FailureReason"]
-    assert (found["EndpointConfigName"], bench.answers(name)) == ("adder-config", [11.0, 12.0])
+    assert (found["EndpointConfigName"], bench.answers(name)) == ("adder-config", [2.0, 3.0])
     bench.client.update_endpoint(EndpointName=name, EndpointConfigName=second)
     bench.wait(name)
     assert (bench.answers(name), bench.simulator.processes()) == ([21.0, 22.0], 1)
@@ -266,9 +266,9 @@ def test_an_update_that_fails_goes_back_to_what_served(bench: Bench) -> None:
 @pytest.mark.slow
 def test_a_model_that_does_not_load_fails_and_its_log_is_in_cloudwatch(bench: Bench) -> None:
     """The reason is in the log of the real server."""
-    container = {"Image": bench.image, "ModelDataUrl": f"s3://{BUCKET}/plus-10/model.tar.gz"}  # it is trusted by nobody
-    bench.model(10)
-    bench.model(10, ModelName="untrusted", PrimaryContainer=container)
+    container = {"Image": bench.image, "ModelDataUrl": f"s3://{BUCKET}/first/model.tar.gz"}  # it is trusted by nobody
+    bench.model()
+    bench.model(ModelName="untrusted", PrimaryContainer=container)
     bench.client.create_endpoint(EndpointName="e", EndpointConfigName=bench.config("c", variant("untrusted")))
     with pytest.raises(WaiterError, match="Waiter EndpointInService failed"):
         bench.wait("e")
@@ -282,8 +282,8 @@ def test_a_model_that_does_not_load_fails_and_its_log_is_in_cloudwatch(bench: Be
 def test_traffic_is_divided_by_the_weights(bench: Bench) -> None:
     """Of ten requests exactly as many as the weights say; and a target goes before."""
     variants = [
-        variant(bench.model(10), "ten", InitialVariantWeight=7),
-        variant(bench.model(20), "twenty", InitialVariantWeight=3),
+        variant(bench.model(), "ten", InitialVariantWeight=7),
+        variant(bench.model("second"), "twenty", InitialVariantWeight=3),
     ]
     bench.client.create_endpoint(EndpointName="e", EndpointConfigName=bench.config("c", *variants))
     bench.wait("e")
@@ -292,16 +292,16 @@ def test_traffic_is_divided_by_the_weights(bench: Bench) -> None:
     desired = [{"VariantName": "twenty", "DesiredWeight": 0}]
     bench.client.update_endpoint_weights_and_capacities(EndpointName="e", DesiredWeightsAndCapacities=desired)
     bench.wait("e")
-    assert {bench.answers("e")[0] for _ in range(5)} == {11.0}
+    assert {bench.answers("e")[0] for _ in range(5)} == {2.0}
 
 
 @pytest.mark.slow
 def test_a_refused_body_is_a_model_error(bench: Bench) -> None:
     """With the server's own status and words."""
-    name = bench.serve(10)
+    name = bench.serve()
     with pytest.raises(ClientError) as caught:
         bench.of("sagemaker-runtime").invoke_endpoint(EndpointName=name, Body=b"{", ContentType="application/json")
-    answer = caught.value.response
+    answer: Any = caught.value.response
     assert answer["Error"]["Code"] == "ModelError"
     assert (answer["ResponseMetadata"]["HTTPStatusCode"], answer["OriginalStatusCode"]) == (424, 400)
     assert "error_code" in answer["OriginalMessage"]
@@ -313,7 +313,7 @@ def test_a_transform_job_scores_objects_in_s3(bench: Bench) -> None:
     bench.of("s3").put_object(Bucket=BUCKET, Key="in/rows.csv", Body=b"x\n1\n")
     bench.client.create_transform_job(
         TransformJobName="job",
-        ModelName=bench.model(10),
+        ModelName=bench.model(),
         TransformInput={
             "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/in/"}},
             "ContentType": "text/csv",
@@ -324,5 +324,5 @@ def test_a_transform_job_scores_objects_in_s3(bench: Bench) -> None:
     waiter = bench.client.get_waiter("transform_job_completed_or_stopped")
     waiter.wait(TransformJobName="job", WaiterConfig={"Delay": 0.1, "MaxAttempts": 300})
     written = bench.of("s3").get_object(Bucket=BUCKET, Key="out/rows.csv.out")["Body"].read()
-    assert json.loads(written) == {"predictions": [11.0]}
+    assert json.loads(written) == {"predictions": [2.0]}
     assert bench.simulator.processes() == 0

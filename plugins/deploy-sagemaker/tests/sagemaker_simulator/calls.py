@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request
-from moto.core.routing import NotFound, get_service_router
+from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
+from werkzeug.exceptions import NotFound
 
 from sagemaker_simulator.refusals import Refusal
 
@@ -92,7 +93,7 @@ def _query_call(environ: dict[str, Any], service: str, region: str) -> Call:
     request = _request(environ)
     operation = str(request.values.get("Action"))
     model = get_service_model(service).operation_model(operation)
-    asked = {"values": request.values, "headers": request.headers, "body": b"", "method": "POST", "url_path": "/"}
+    asked: Any = {"values": request.values, "headers": request.headers, "body": b"", "method": "POST", "url_path": "/"}
     return Call(service, operation, region, dict(PROTOCOL_PARSERS["query"](model, map_type=dict).parse(asked) or {}))
 
 

@@ -113,4 +113,5 @@ def refusal(failure: Failure, call: Call, account: str) -> Refusal:
 
 def _denied(action: str, account: str) -> str:
     user = f"arn:aws:iam::{account}:user/simulated"
-    return f"User: {user} is not authorized to perform: {action} because no identity-based policy allows the {action} action"
+    because = f"because no identity-based policy allows the {action} action"
+    return f"User: {user} is not authorized to perform: {action} {because}"

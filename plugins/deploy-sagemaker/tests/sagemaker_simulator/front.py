@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response
@@ -75,7 +76,7 @@ class Front:
         with place.lock:
             scaling.check(place, call.operation, call.params)
             answer = Response.from_app(self._moto, environ, buffered=True)
-            if answer.status_code < 300:  # noqa: PLR2004 - any success
+            if answer.status_code == HTTPStatus.OK:
                 scaling.after(place, call.operation, call.params)
         return answer
 

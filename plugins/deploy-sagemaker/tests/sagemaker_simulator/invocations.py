@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http.client
-import uuid
+from functools import partial
 from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Response
@@ -28,20 +28,18 @@ def invoke_endpoint(place: Place, params: Params) -> Response:
     with place.lock:
         endpoint = serving_endpoint(place, params["EndpointName"])
         variant = _chosen(endpoint, params.get("TargetVariant"))
-        if variant.settings.get("async"):
-            raise Refusal("ValidationError", "unreachable")
         container = variant.container
         assert container is not None
         container.take()
         shadows = _shadows_of(endpoint, variant)
     for shadow in shadows:
-        place.account.work.begin(lambda shadow=shadow: _copy_to(shadow, params))  # type: ignore[misc]
+        place.account.work.begin(partial(_copy_to, shadow, params))
     try:
         answer = ask(variant, params)
     finally:
         container.release()
     if answer.status >= http.client.MULTIPLE_CHOICES:
-        raise model_error(place, endpoint, variant, answer)
+        raise model_error(place, variant, answer)
     capturing.capture(endpoint, variant.name, params, answer)
     found = Response(answer.body, 200, content_type=answer.content_type)
     found.headers["x-Amzn-Invoked-Production-Variant"] = variant.name
@@ -102,7 +100,7 @@ def ask(variant: Variant, params: Params) -> Answer:
         return Answer(0, text.encode(), "text/plain", {})
 
 
-def model_error(place: Place, endpoint: Endpoint, variant: Variant, answer: Answer) -> Refusal:
+def model_error(place: Place, variant: Variant, answer: Answer) -> Refusal:
     """How SageMaker tells that a server has refused or failed."""
     assert variant.container is not None
     side = "client" if http.client.BAD_REQUEST <= answer.status < http.client.INTERNAL_SERVER_ERROR else "server"
@@ -137,8 +135,3 @@ def _copy_to(shadow: Variant, params: Params) -> None:
         ask(shadow, params)
     finally:
         shadow.container.release()
-
-
-def new_inference_id() -> str:
-    """What a request is called where it does not say."""
-    return str(uuid.uuid4())

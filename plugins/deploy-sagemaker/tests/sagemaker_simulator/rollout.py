@@ -41,12 +41,12 @@ def update(place: Place, endpoint: Endpoint, fleet: Fleet, failure: Failure | No
     except DeploymentFailedError as error:
         _roll_back(place, endpoint, fleet, str(error), failure)
         return
+    if endpoint.fleet is not None:
+        endpoint.fleet.stop()
     with place.lock:
-        before, endpoint.fleet, endpoint.pending, endpoint.shifted = endpoint.fleet, fleet, None, 0.0
+        endpoint.fleet, endpoint.pending, endpoint.shifted = fleet, None, 0.0
         endpoint.config = fleet.config
         endpoint.become("InService")
-    if before is not None:
-        before.stop()
 
 
 def _roll_back(place: Place, endpoint: Endpoint, fleet: Fleet, reason: str, failure: Failure | None) -> None:

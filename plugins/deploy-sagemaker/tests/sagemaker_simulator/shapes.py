@@ -26,8 +26,21 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "map": (dict,),
     "list": (list,),
 }
-_JAVA = {r"\p{L}": r"\w", r"\p{Z}": r"\s", r"\p{N}": r"\d", r"\p{M}": r"\w", r"\p{S}": r"\W", r"\p{P}": r"\W"}
-"""Classes of characters that Python has not, nearly."""
+_JAVA = {
+    r"\p{L}": r"\w",
+    r"\p{Z}": r"\s",
+    r"\p{N}": r"\d",
+    r"\p{M}": r"\w",
+    r"\p{S}": r"\W",
+    r"\p{P}": r"\W",
+    r"\p{Alnum}": r"a-zA-Z0-9",
+    r"[\p{Print}]": r"[\x20-\x7E]",
+    r"\p{Print}": r"[\x20-\x7E]",
+    r"\p{ASCII}": r"[\x00-\x7F]",
+    r"\z": r"\Z",
+    r"\uD800\uDC00-\uDBFF\uDFFF": r"\U00010000-\U0010FFFF",
+}
+"""What patterns of Java say otherwise than those of Python, nearly."""
 
 _CODES = {"iam": "ValidationError", "ecr": "InvalidParameterException", "sagemaker-runtime": "ValidationError"}
 
@@ -65,7 +78,9 @@ def _violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
         return
     expected = _TYPES.get(shape.type_name)
     if expected and (not isinstance(value, expected) or (isinstance(value, bool) and shape.type_name != "boolean")):
-        raise Refusal("SerializationException", f"{type(value).__name__} can not be converted to {shape.name} at {path}")
+        raise Refusal(
+            "SerializationException", f"{type(value).__name__} can not be converted to {shape.name} at {path}"
+        )
     yield from (_complaint(_shown(value), path, constraint) for constraint in _broken(shape, value))
     yield from _INNER.get(shape.type_name, _nothing)(shape, value, path)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from moto.ecr.models import ecr_backends
 from moto.iam.models import iam_backends
 from moto.moto_api._internal.models import moto_api_backend
-from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.s3.models import s3_backends
 from werkzeug.serving import make_server
 
@@ -29,9 +29,7 @@ if TYPE_CHECKING:
 REGION = "us-east-1"
 _TRUST = {
     "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    ],
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
 
 
@@ -77,7 +75,9 @@ class SageMakerSimulator:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """End every server, and answer no more."""
         self._server.shutdown()
         self._thread.join()
@@ -121,8 +121,8 @@ class SageMakerSimulator:
             Its ARN.
         """
         document = json.dumps(_TRUST if trust is None else trust)
-        backend = iam_backends[ACCOUNT]["aws"]
-        role = backend.create_role(name, document, "/service-role/", None, "", [], None)  # type: ignore[arg-type]
+        backend: Any = iam_backends[ACCOUNT]["aws"]
+        role = backend.create_role(name, document, "/service-role/", None, "", [], None)
         return str(role.arn)
 
     def create_bucket(self, name: str) -> str:
@@ -144,9 +144,9 @@ class SageMakerSimulator:
         Returns:
             Its URI.
         """
-        backend = ecr_backends[ACCOUNT][self.region]
+        backend: Any = ecr_backends[ACCOUNT][self.region]
         if name not in backend.repositories:
-            backend.create_repository(name, None, None, None, "MUTABLE", [])  # type: ignore[arg-type]
+            backend.create_repository(name, None, None, None, "MUTABLE", [])
         manifest = {"mediaType": "application/vnd.oci.image.manifest.v1+json", "name": name, "tag": tag}
         backend.put_image(name, json.dumps(manifest), tag)
         uri = f"{ACCOUNT}.dkr.ecr.{self.region}.amazonaws.com/{name}:{tag}"
@@ -158,7 +158,7 @@ class SageMakerSimulator:
         standing.add_foreign(self._account.place(self.region), name)
 
     def names(self) -> Counter[str]:
-        """Everything that stands: `model/…`, `endpoint-config/…`, `endpoint/…`, `transform-job/…`, `s3://…` and so on."""
+        """Everything that stands, such as `model/…`, `endpoint-config/…`, `endpoint/…` and `s3://…`."""
         return standing.names(self._account)
 
     def processes(self) -> int:

@@ -23,7 +23,8 @@ def create_transform_job(place: Place, params: Params, failure: Failure | None) 
     """Begin a job."""
     name, arn = params["TransformJobName"], place.arn("transform-job", params["TransformJobName"])
     if name in place.jobs:
-        raise Refusal("ResourceInUse", f"Job name must be unique within an AWS account and region, and a job with this name already exists ({arn})")  # noqa: E501 - AWS's sentence
+        taken = "Job name must be unique within an AWS account and region, and a job with this name already exists"
+        raise Refusal("ResourceInUse", f"{taken} ({arn})")
     model = find_model(place, params["ModelName"])
     _check(params)
     content = {key: value for key, value in params.items() if key != "Tags"}
