@@ -1,0 +1,98 @@
+"""The application that every request reaches first: it checks, refuses, answers for SageMaker, or leaves it to moto."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.wrappers import Response
+
+from sagemaker_simulator import operations, refusals, scaling
+from sagemaker_simulator.calls import RUNTIME, Call, read_call
+from sagemaker_simulator.failures import AT_ONCE, Failure, refusal
+from sagemaker_simulator.place import ACCOUNT
+from sagemaker_simulator.refusals import Refusal
+from sagemaker_simulator.shapes import check_answer, check_request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from sagemaker_simulator.place import Account
+
+_CHECKED = frozenset({"sagemaker", RUNTIME, "application-autoscaling", "ecr", "iam"})
+
+
+class Front:
+    """Answers requests."""
+
+    def __init__(self, account: Callable[[], Account], moto: Any) -> None:
+        """Answer for the account of the moment, with moto behind."""
+        self._account = account
+        self._moto = moto
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer one request."""
+        account = self._account()
+        service = "sagemaker"
+        try:
+            call = read_call(environ)
+            if call is None:
+                return self._left_to_moto(environ, start_response)
+            service = call.service
+            account.calls.append(call)
+            answer = self._answered(account, call, environ)
+        except Refusal as error:
+            answer = refusals.response(error, service)
+        if answer is None:
+            return self._left_to_moto(environ, start_response)
+        return answer(environ, start_response)
+
+    def _left_to_moto(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        answer: Iterable[bytes] = self._moto(environ, start_response)
+        return answer
+
+    def _answered(self, account: Account, call: Call, environ: dict[str, Any]) -> Response | None:
+        """The answer, if moto does not give it."""
+        failure = account.failures.next_of(call.operation)
+        if failure in AT_ONCE:
+            raise refusal(failure, call, ACCOUNT)
+        if call.service in _CHECKED:
+            check_request(call.service, call.operation, call.params)
+        answer = _own(account, call, failure)
+        if failure is Failure.LOST_ANSWER:
+            self._let_moto_do(answer, environ)
+            raise refusal(failure, call, ACCOUNT)
+        if call.service == "application-autoscaling":
+            return self._scaled(account, call, environ)
+        return answer
+
+    def _let_moto_do(self, answer: Response | None, environ: dict[str, Any]) -> None:
+        if answer is None:
+            Response.from_app(self._moto, environ, buffered=True)
+
+    def _scaled(self, account: Account, call: Call, environ: dict[str, Any]) -> Response:
+        place = account.place(call.region)
+        with place.lock:
+            scaling.check(place, call.operation, call.params)
+            answer = Response.from_app(self._moto, environ, buffered=True)
+            if answer.status_code == HTTPStatus.OK:
+                scaling.after(place, call.operation, call.params)
+        return answer
+
+
+def _own(account: Account, call: Call, failure: Failure | None) -> Response | None:
+    place = account.place(call.region)
+    if call.service == RUNTIME:
+        return operations.RUNTIME[call.operation](place, call.params)
+    if call.service != "sagemaker":
+        return None
+    with place.lock:
+        if call.operation in operations.IN_TIME:
+            content = operations.IN_TIME[call.operation](place, call.params, failure)
+        elif call.operation in operations.AT_ONCE:
+            content = operations.AT_ONCE[call.operation](place, call.params)
+        else:
+            raise Refusal("UnknownOperationException", f"the simulator does not know {call.operation}")
+        check_answer("sagemaker", call.operation, content)
+        return Response(json.dumps(content), content_type="application/x-amz-json-1.1")
