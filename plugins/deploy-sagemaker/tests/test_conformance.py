@@ -1,7 +1,7 @@
 """What every target has to do, with a stand-in for SageMaker that runs the real scoring server; or with the real one.
 
-`pytest --live` deploys to the account of the AWS configuration, with the role, the bucket and the image that the variables
-of `LIVE_VARIABLES` name. The README says what it costs.
+`pytest --live` deploys to the account of the AWS configuration, with the role, the bucket and the image that the
+variables of `LIVE_VARIABLES` name. The README says what it costs.
 """
 
 from __future__ import annotations

@@ -81,11 +81,11 @@ def _take_steps(wish: Wish, progress: Callable[[str], None]) -> None:
         create_bucket(account)
         progress(f"created the bucket {account.bucket}")
     if uploaded_digest(account, wish.key) != wish.request.digest:
-        _upload(wish)
+        upload(wish)
         progress(f"uploaded the model to {wish.archive_uri}")
-    _create_anew(account, "model", wish.model())
+    create_anew(account, "model", wish.model())
     progress(f"created the model {wish.model_name}")
-    _create_anew(account, "endpoint_config", wish.config())
+    create_anew(account, "endpoint_config", wish.config())
     progress(f"created the configuration {wish.config_name}")
     _change_endpoint(wish)
     progress(f"asked SageMaker to {'update' if wish.standing.is_there else 'create'} the endpoint {wish.name}")
@@ -100,7 +100,8 @@ def create_bucket(account: Account) -> None:
         account.s3.create_bucket(Bucket=account.bucket, **({} if account.region == _US_EAST else place))
 
 
-def _upload(wish: Wish) -> None:
+def upload(wish: Wish) -> None:
+    """Write the model's archive into the bucket."""
     from boto3.exceptions import Boto3Error
     from boto3.s3.transfer import S3Transfer
 
@@ -114,7 +115,7 @@ def _upload(wish: Wish) -> None:
             raise DeployError(f"uploading to {wish.archive_uri} failed: {error}", code="unreachable") from error
 
 
-def _create_anew(account: Account, kind: str, request: dict[str, Any]) -> None:
+def create_anew(account: Account, kind: str, request: dict[str, Any]) -> None:
     """Create a model or a configuration; one that an interrupted apply has left is replaced.
 
     Nothing uses it: its name holds the revision, and the endpoint is not at that.

@@ -47,6 +47,7 @@ def findings(request: DeployRequest[SageMakerOptions], account: Account) -> Iter
     yield from wrong
     if not wrong:
         yield from _of_bucket(account)
+        yield from _of_alarms(account)
         yield from _of_role(account)
         yield from _of_image(account, account.image(request.digest))
         yield from quota_finding(wish)
@@ -103,6 +104,21 @@ def _of_bucket(account: Account) -> Iterator[Finding]:
             f"the bucket {bucket} is in {region}, and SageMaker reads models of its own region only, {account.region}",
             "name a bucket there, or leave the option out",
         )
+
+
+def _of_alarms(account: Account) -> Iterator[Finding]:
+    named = () if account.options.rollout is None else account.options.rollout.alarms
+    if not named:
+        return
+    try:
+        with in_words("look at the alarms"):
+            found = account.client("cloudwatch").describe_alarms(AlarmNames=list(named))
+    except DeployError as error:
+        yield _warning(f"whether there are the alarms is not known: {error.message}", error.hint)
+        return
+    known = {each["AlarmName"] for kind in ("MetricAlarms", "CompositeAlarms") for each in found.get(kind, ())}
+    for name in sorted(set(named) - known):
+        yield _error(f"there is no alarm {name} in CloudWatch", "make it, or leave it out of the rollout")
 
 
 def _of_role(account: Account) -> Iterator[Finding]:

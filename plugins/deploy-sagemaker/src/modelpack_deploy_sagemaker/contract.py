@@ -62,9 +62,10 @@ def _of_structure(shape: Any, value: Mapping[str, Any], place: str) -> Iterator[
 
 
 def _of_text(shape: Any, value: str, place: str) -> Iterator[str]:
-    yield from _of_size(len(value), shape.metadata, place, "characters")
+    wrong_size = list(_of_size(len(value), shape.metadata, place, "characters"))
+    yield from wrong_size
     pattern, known = shape.metadata.get("pattern"), shape.metadata.get("enum") or ()
-    if pattern is not None and _compiled(pattern).fullmatch(value) is None:
+    if not wrong_size and pattern is not None and _compiled(pattern).fullmatch(value) is None:
         yield f"{place} is {value!r}, which is not of the form {pattern}"
     if known and value not in known:
         meant = nearest(value, known)

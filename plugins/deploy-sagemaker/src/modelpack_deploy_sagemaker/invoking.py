@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from modelpack.deployments.records import InvocationAnswer
 from modelpack.errors import DeployError
+from modelpack_deploy_sagemaker import asynchronous
 from modelpack_deploy_sagemaker.faults import AbsentError, code_of, in_words, message_of
+from modelpack_deploy_sagemaker.survey import look
 
 if TYPE_CHECKING:
     from modelpack.deployments.records import Invocation
@@ -40,6 +42,10 @@ def invoke(account: Account, name: str, invocation: Invocation) -> InvocationAns
     except AbsentError as error:
         raise not_deployed(name) from error
     except DeployError as error:
+        if error.code == "rejected" and not _is_of_model(error.__cause__):
+            standing = look(account, name)
+            if standing.is_ours and asynchronous.is_asynchronous(standing):
+                return asynchronous.invoke(account, standing, invocation)
         raise _told(error, name) from error
 
 
@@ -63,14 +69,13 @@ def set_traffic(account: Account, standing: Standing, traffic: dict[str, float])
 def _told(error: DeployError, name: str) -> DeployError:
     """A refusal of the scoring server in its own words, which SageMaker passes on."""
     cause: Any = error.__cause__
-    response = getattr(cause, "response", {})
-    if "OriginalStatusCode" not in response and code_of_cause(cause) != "ModelError":
+    if not _is_of_model(cause):
         return error
-    status = response.get("OriginalStatusCode", "an error")
-    said = response.get("OriginalMessage") or message_of(cause)
+    status = cause.response.get("OriginalStatusCode", "an error")
+    said = cause.response.get("OriginalMessage") or message_of(cause)
     return DeployError(f"{name} answered {status}: {said}", code="invocation_failed")
 
 
-def code_of_cause(cause: Any) -> str:
-    """AWS's name of what led to an error; empty when that was none of AWS's."""
-    return code_of(cause) if hasattr(cause, "response") else ""
+def _is_of_model(cause: Any) -> bool:
+    """Whether it was the scoring server that refused or failed."""
+    return hasattr(cause, "response") and code_of(cause) == "ModelError"

@@ -42,6 +42,16 @@ def archive_key(prefix: str, name: str, revision: str) -> str:
     return f"{prefix}/{name}/{revision}/model.tar.gz"
 
 
+def batch_name(name: str, revision: str) -> str:
+    """What a batch is called, and its model."""
+    return f"{name}-batch-{revision}"
+
+
+def batch_key(prefix: str, name: str, revision: str) -> str:
+    """Where in the bucket the model of a batch lies."""
+    return f"{prefix}/{name}/batch/{revision}/model.tar.gz"
+
+
 def revision_in(full_name: str, name: str) -> str | None:
     """The revision in the name of a model or a configuration of the deployment; None when it is of another."""
     for make in (model_name, config_name):

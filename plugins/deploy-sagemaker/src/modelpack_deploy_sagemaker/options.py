@@ -28,9 +28,15 @@ class Vpc(PluginOptions):
 class Serverless(PluginOptions):
     """An endpoint without instances of its own."""
 
-    memory: Annotated[int, Field(description="Megabytes.")] = 2048
+    memory: Annotated[int, Field(multiple_of=1024, description="Megabytes, a multiple of 1024.")] = 2048
     max_concurrency: Annotated[int, Field(description="The most requests at a time.")] = 5
     provisioned: Annotated[int | None, Field(description="For how many requests it is kept warm.")] = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Serverless:
+        if self.provisioned is not None and self.provisioned > self.max_concurrency:
+            raise ValueError(f"provisioned {self.provisioned} is more than max_concurrency {self.max_concurrency}")
+        return self
 
 
 class Asynchronous(PluginOptions):
@@ -78,7 +84,9 @@ class Rollout(PluginOptions):
         Literal["all_at_once", "canary", "linear"],
         Field(description="All requests at once, a part of them first, or one part after the other."),
     ] = "all_at_once"
-    percent: Annotated[int, Field(description="How large the canary or a linear step is, in percent.")] = 10
+    percent: Annotated[int, Field(ge=1, le=50, description="How large the canary or a linear step is, in percent.")] = (
+        10
+    )
     wait: Annotated[int, Field(description="Seconds after each part, in which alarms are watched.")] = 300
     terminate_after: Annotated[int, Field(description="Seconds until the instances before are ended.")] = 0
     timeout: Annotated[int | None, Field(description="Seconds that all of it may take.")] = None
@@ -160,6 +168,8 @@ class SageMakerOptions(PluginOptions):
         ):
             if getattr(self, first) and getattr(self, second):
                 raise ValueError(f"{first} and {second} do not go together at SageMaker")
+        if self.mode == "add" and (self.serverless or self.asynchronous):
+            raise ValueError("endpoints that are serverless or asynchronous have one variant; leave out mode=add")
         if self.shadow is not None and self.mode != "replace":
             raise ValueError(f"a shadow stands beside what serves; leave out mode={self.mode}")
         return self
