@@ -7,6 +7,7 @@ variables of `LIVE_VARIABLES` name. The README says what it costs.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,7 @@ class TestSageMaker(TargetTests):
     has_logs = True
     divides_traffic = True
     exports = True
+    runs_batch_jobs = True
     runs_locally = True
     more_than_a_page = 3
     patience = 120.0
@@ -54,6 +56,7 @@ class TestSageMaker(TargetTests):
         simulator.reset()
         with pytest.MonkeyPatch.context() as patch:
             use(simulator, patch)
+            patch.setenv("PATH", str(Path(sys.executable).parent))  # no engine: there is nothing to pull the image from
             cls.account = Simulated(simulator)
             yield
             simulator.reset()
@@ -100,6 +103,17 @@ class TestSageMaker(TargetTests):
         added = modelpack.deploy(model, target="sagemaker", name=name, options={**options, "mode": "add"})
         (new,) = {each.name for each in added.variants} - before
         return {**dict.fromkeys(before, 75.0), new: 25.0}
+
+    def batch_data(self, options: Mapping[str, Any], rows: bytes) -> tuple[str, str]:
+        """In the bucket, apart from what the target writes there."""
+        boto3.client("s3").put_object(Bucket=options["bucket"], Key="kit-data/in/rows.csv", Body=rows)
+        return f"s3://{options['bucket']}/kit-data/in/", f"s3://{options['bucket']}/kit-data/out/"
+
+    def predictions(self, options: Mapping[str, Any], output: str) -> bytes:
+        """What the job has written beside the name of its input."""
+        key = f"{output.removeprefix('s3://').partition('/')[2]}rows.csv.out"
+        body: bytes = boto3.client("s3").get_object(Bucket=options["bucket"], Key=key)["Body"].read()
+        return body
 
 
 class Simulated:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelpack.data.media_types import MediaType
-from modelpack.deployments.records import BatchJob, DeployRequest, revision_of
+from modelpack.deployments.records import BatchJob, BatchState, DeployRequest, revision_of
 from modelpack.errors import DeployError
 from modelpack_deploy_sagemaker import contract, names
 from modelpack_deploy_sagemaker.applying import create_anew, upload
@@ -24,7 +24,7 @@ MOST_MEGABYTES = 100
 """What SageMaker sends in one request at most, and in all requests of an instance at a time."""
 LINE_MEGABYTES = 6
 _LINES = frozenset({"application/jsonl", "application/x-ndjson", "application/x-jsonlines", "application/jsonlines"})
-_STATES = {
+_STATES: dict[str, BatchState] = {
     "InProgress": "running",
     "Completed": "succeeded",
     "Failed": "failed",
@@ -52,14 +52,23 @@ def submit(request: BatchRequest[SageMakerOptions], account: Account) -> BatchJo
     """Start a job, or find the one that the same call has started; one that failed is started again.
 
     Raises:
-        DeployError: SageMaker would refuse a value (`rejected`), or refuses the job.
+        DeployError: SageMaker would refuse a value (`rejected`), or refuses the job; a job of that name that does
+            something else goes on (`conflict`).
     """
     wish = _wish(request, account)
     first = names.batch_name(request.name, _revision(request))
-    earlier = [job for job in _jobs(account, request.name) if job == first or job.startswith(f"{first}-")]
-    standing = _described(account, request.name, earlier[0]) if earlier else None
-    if standing is not None and standing.state not in _REPEATED:
-        return standing
+    jobs = list(_jobs(account, request.name))
+    earlier = [job for job in jobs if job == first or job.startswith(f"{first}-")]
+    standing = _described(account, request.name, jobs[0]) if jobs else None
+    if standing is not None and standing.state == "running" and jobs[0] not in earlier:
+        raise DeployError(
+            f"the job {request.name} scores something else at this moment",
+            code="conflict",
+            hint="wait until it is done, or take another name",
+        )
+    found = _described(account, request.name, earlier[0]) if earlier else None
+    if found is not None and found.state not in _REPEATED:
+        return found
     job_name = first if not earlier else f"{first}-{len(earlier) + 1}"
     asked = _job(request, wish, job_name)
     problems = [*contract.problems("CreateModel", wish.model()), *contract.problems("CreateTransformJob", asked)]
@@ -119,10 +128,12 @@ def _job(request: BatchRequest[SageMakerOptions], wish: Wish, job_name: str) -> 
     its type says `header=absent`.
     """
     options, by_lines = request.options, _is_lines(request.content_type)
-    output: dict[str, Any] = {"S3OutputPath": request.output, "AssembleWith": "Line" if by_lines else "None"}
+    output: dict[str, Any] = {
+        "S3OutputPath": request.output,
+        "Accept": request.accept or MediaType.parse(request.content_type).name,
+        "AssembleWith": "Line" if by_lines else "None",
+    }
     resources: dict[str, Any] = {"InstanceType": options.instance_type, "InstanceCount": options.instance_count}
-    if request.accept is not None:
-        output["Accept"] = request.accept
     if options.kms_key is not None:
         output["KmsKeyId"] = resources["VolumeKmsKeyId"] = options.kms_key
     source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": request.input}}

@@ -12,7 +12,7 @@ from modelpack.cli.output import notice
 from modelpack_deploy_sagemaker.mlflow_api import INSTANCE_TYPE, REGION
 
 if TYPE_CHECKING:
-    from modelpack.package.trust import Trust
+    from modelpack_deploy_sagemaker.containers import Wanted
 
 sagemaker = typer.Typer(help="Amazon SageMaker, with MLflow 0.9's commands.", no_args_is_help=True)
 
@@ -128,12 +128,17 @@ def build_and_push_container(
         str | None,
         typer.Option("--model", "-m", help="Whose environment is in the image; else what is installed here."),
     ] = None,
+    base: Annotated[
+        str | None, typer.Option("--base", metavar="IMAGE", help="What it is built upon, as for `modelpack build`.")
+    ] = None,
     daemonless: Annotated[
         bool, typer.Option("--daemonless", help="Build without docker or podman, as it is done where there is neither.")
     ] = False,
     trust: TrustOption = None,
 ) -> None:
     """Build the image of the scoring server, and push it to the account's registry."""
+    from modelpack_deploy_sagemaker.containers import Wanted
+    from modelpack_deploy_sagemaker.containers import build as run
     from modelpack_deploy_sagemaker.local_run import find_engine
     from modelpack_deploy_sagemaker.mlflow_api import push_image_to_ecr
 
@@ -141,14 +146,13 @@ def build_and_push_container(
     if not build and not push:
         notice("nothing to do: neither --build nor --push")
         return
+    wanted = Wanted(container, model, base, chosen_trust(trust))
     engine = None if daemonless else find_engine()
     if build and engine is None:
-        _without_engine(container, model, chosen_trust(trust), push=push)
+        _without_engine(wanted, push=push)
         return
     if build:
-        from modelpack_deploy_sagemaker.containers import build as run
-
-        notice(f"built {run(container, model, notice, chosen_trust(trust))}")
+        notice(f"built {run(wanted, notice)}")
     if push:
         notice(f"pushed {push_image_to_ecr(container, notice)}")
 
@@ -161,14 +165,14 @@ def list_flavors() -> None:
     typer.echo(f"Supported deployment flavors are: {', '.join(listed())}")
 
 
-def _without_engine(container: str, model: str | None, trust: Trust | None, *, push: bool) -> None:
+def _without_engine(wanted: Wanted, *, push: bool) -> None:
     """Build without an engine: straight into the registry, or into a file."""
     from modelpack_deploy_sagemaker.account import Account
     from modelpack_deploy_sagemaker.containers import build_and_push, build_archive
     from modelpack_deploy_sagemaker.options import SageMakerOptions
 
     if push:
-        notice(f"pushed {build_and_push(container, model, Account(SageMakerOptions()), notice, trust)}")
+        notice(f"pushed {build_and_push(wanted, Account(SageMakerOptions()), notice)}")
     else:
-        path = build_archive(container, model, Path.cwd(), notice, trust)
+        path = build_archive(wanted, Path.cwd(), notice)
         notice(f"wrote {path}; `docker load -i {path}` takes it")

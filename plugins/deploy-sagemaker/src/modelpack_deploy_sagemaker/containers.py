@@ -7,12 +7,12 @@ import os
 import subprocess
 import tempfile
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelpack_deploy_sagemaker.general_model import saved_general_model
-from modelpack_deploy_sagemaker.local_run import DEFAULT_IMAGE
 from modelpack_deploy_sagemaker.registry import credentials, repository_uri
 
 if TYPE_CHECKING:
@@ -28,66 +28,76 @@ def image_tag() -> str:
     return version("modelpack-core")
 
 
-def build(name: str, model: str | None, progress: Callable[[str], None], trust: Trust | None = None) -> str:
-    """Build the image with the engine that is installed, and answer its tag.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An image that somebody wants.
 
-    Args:
-        name: The image's name.
+    Attributes:
+        name: What it is called; without a tag it gets the version of modelpack.
         model: Whose environment is in it; None for one with what is installed here.
-        progress: Called with what the engine says.
+        base: What it is built upon; None for the slim Python of the model's version.
         trust: What may run code, as for `load_model`.
     """
+
+    name: str
+    model: str | None = None
+    base: str | None = None
+    trust: Trust | None = None
+
+    @contextmanager
+    def contents(self) -> Iterator[tuple[str | Path, ImageOptions]]:
+        """Whose environment it has, and the rest: SageMaker mounts the model, and starts the image as root."""
+        from modelpack.images import ImageOptions
+
+        if self.model is not None:
+            yield self.model, ImageOptions(user="root", with_model=False, trust=self.trust)
+            return
+        with saved_general_model() as path:
+            yield path, ImageOptions(user="root", with_model=False, trust=True)
+
+
+def build(wanted: Wanted, progress: Callable[[str], None]) -> str:
+    """Build an image with the engine that is installed, and answer its tag."""
     from modelpack.images import build_image
 
-    with _model(model, trust) as (path, options):
-        return build_image(path, name, options=options, progress=progress).tag
+    with wanted.contents() as (path, options):
+        return build_image(path, wanted.name, options=options, base=wanted.base, progress=progress).tag
 
 
 def push(engine: str, name: str, account: Account, progress: Callable[[str], None]) -> str:
     """Push an image that an engine has, and answer where it is."""
-    base, _, tag = name.partition(":")
-    uri = f"{repository_uri(account, base)}:{tag or image_tag()}"
+    uri = _uri(account, name)
     with _logged_in(account, uri) as environment:
         for command in ([engine, "tag", name, uri], [engine, "push", uri]):
             _run(command, environment, progress)
     return uri
 
 
-def build_and_push(
-    name: str, model: str | None, account: Account, progress: Callable[[str], None], trust: Trust | None = None
-) -> str:
+def build_and_push(wanted: Wanted, account: Account, progress: Callable[[str], None]) -> str:
     """Build an image without an engine, straight into the registry, and answer where it is."""
     from modelpack.images import Delivery, build_model_daemonless
 
-    base, _, tag = name.partition(":")
-    uri = f"{repository_uri(account, base)}:{tag or image_tag()}"
+    uri = _uri(account, wanted.name)
     delivery = Delivery(name=uri, push=True, credentials={uri.partition("/")[0]: credentials(account)})
-    with _model(model, trust) as (path, options):
-        return build_model_daemonless(path, delivery, options=options, progress=progress).name
+    with wanted.contents() as (path, options):
+        return build_model_daemonless(path, delivery, options=options, base=wanted.base, progress=progress).name
 
 
-def build_archive(
-    name: str, model: str | None, directory: Path, progress: Callable[[str], None], trust: Trust | None = None
-) -> Path:
+def build_archive(wanted: Wanted, directory: Path, progress: Callable[[str], None]) -> Path:
     """Build an image without an engine into a file that `docker load` takes."""
     from modelpack.images import Delivery, build_model_daemonless
 
-    output = directory / f"{name.replace('/', '-').replace(':', '-')}.tar"
-    with _model(model, trust) as (path, options):
-        build_model_daemonless(path, Delivery(name=name, output=output), options=options, progress=progress)
+    output = directory / f"{wanted.name.replace('/', '-').replace(':', '-')}.tar"
+    delivery = Delivery(name=wanted.name, output=output)
+    with wanted.contents() as (path, options):
+        build_model_daemonless(path, delivery, options=options, base=wanted.base, progress=progress)
     return output
 
 
-@contextmanager
-def _model(model: str | None, trust: Trust | None) -> Iterator[tuple[str | Path, ImageOptions]]:
-    """Whose environment an image has, and the rest of it: SageMaker mounts the model, and starts it as root."""
-    from modelpack.images import ImageOptions
-
-    if model is not None:
-        yield model, ImageOptions(user="root", with_model=False, trust=trust)
-        return
-    with saved_general_model() as path:
-        yield path, ImageOptions(user="root", with_model=False, trust=True)
+def _uri(account: Account, name: str) -> str:
+    """Where an image goes in the account's registry (S138)."""
+    repository, _, tag = name.partition(":")
+    return f"{repository_uri(account, repository)}:{tag or image_tag()}"
 
 
 @contextmanager
@@ -115,6 +125,3 @@ def _run(command: list[str], environment: dict[str, str], progress: Callable[[st
             progress(last)
     if process.returncode:
         raise BuildError(f"{' '.join(command[1:])} failed: {last}")
-
-
-__all__ = ["DEFAULT_IMAGE", "build", "build_and_push", "build_archive", "image_tag", "push"]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ENGINES = ("docker", "podman")
 DEFAULT_IMAGE = "mlflow-pyfunc"
+_PATIENCE = 20
 
 
 def run(context: LocalRunContext[SageMakerOptions]) -> int:
@@ -34,7 +35,7 @@ def run(context: LocalRunContext[SageMakerOptions]) -> int:
         return run_in_foreground(
             container_command(engine, image, request.model_path, context.host, context.port, variables), variables
         )
-    missing = "no image was named" if options.image is None else f"neither {' nor '.join(ENGINES)} is installed"
+    missing = "no image was named" if options.image is None else f"neither {' nor '.join(ENGINES)} runs"
     context.progress(f"{missing}: this is the server of the image, in this Python, and not SageMaker's container")
     command = [sys.executable, "-m", "modelpack", "serve", f"--model={request.model_path}"]
     command += [f"--trust={request.digest}", f"--host={context.host}", f"--port={context.port}"]
@@ -43,8 +44,16 @@ def run(context: LocalRunContext[SageMakerOptions]) -> int:
 
 
 def find_engine() -> str | None:
-    """The engine that is installed."""
-    return next(filter(None, map(shutil.which, ENGINES)), None)
+    """The engine that is installed and works; a program without its daemon does not."""
+    return next(filter(_works, filter(None, map(shutil.which, ENGINES))), None)
+
+
+def _works(engine: str) -> bool:
+    try:
+        asked = subprocess.run([engine, "info"], capture_output=True, timeout=_PATIENCE, check=False)  # noqa: S603 - a list, no shell
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return asked.returncode == 0
 
 
 def container_command(

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from modelpack_deploy_sagemaker.account import Account
-from modelpack_deploy_sagemaker.containers import build, push
+from modelpack_deploy_sagemaker.containers import Wanted, build, push
 from modelpack_deploy_sagemaker.flavors import FLAVORS, container_variables
 from modelpack_deploy_sagemaker.local_run import (
     DEFAULT_IMAGE,
@@ -183,7 +183,7 @@ def build_image(
         BuildError: The engine failed.
     """
     del mlflow_home
-    build(name, None if model is None else os.fspath(model), progress or _print)
+    build(Wanted(name, None if model is None else os.fspath(model)), progress or _print)
 
 
 def push_image_to_ecr(image: str = DEFAULT_IMAGE, progress: Callable[[str], None] | None = None) -> str:

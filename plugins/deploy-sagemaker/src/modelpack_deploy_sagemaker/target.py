@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from modelpack.contexts import DeployContext, LocalRunContext
     from modelpack.deployments.records import (
+        BatchJob,
+        BatchRequest,
         Deployment,
         DeployRequest,
         Finding,
@@ -121,6 +123,18 @@ class SageMakerTarget(Target[SageMakerOptions]):
             raise not_deployed(name)
         set_traffic(account, standing, dict(traffic))
         return described(account, wait_while(account, name, {"Updating"}))
+
+    def submit_batch(self, request: BatchRequest[SageMakerOptions]) -> BatchJob:
+        """Start a transform job on instances of its own."""
+        from modelpack_deploy_sagemaker.batch import submit
+
+        return submit(request, _account(request.options))
+
+    def get_batch(self, name: str, options: SageMakerOptions) -> BatchJob:
+        """The transform job of that name which was started last."""
+        from modelpack_deploy_sagemaker.batch import get
+
+        return get(_account(options), name)
 
     def run_local(self, context: LocalRunContext[SageMakerOptions]) -> int:
         """Run SageMaker's container here, or without an engine the server in it."""
