@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,10 @@ _ABSENT = frozenset(
     }
 )
 _SERVER_ERROR = 500
+_NOT_FOUND = re.compile(
+    r'could not find (endpoint|endpoint configuration|model|requested job with name) "|endpoint \S+ of account \d+ not found'
+)
+"""How SageMaker says that what was asked for is not there; what a request refers to is another matter."""
 
 
 class AbsentError(DeployError):
@@ -104,7 +109,7 @@ def _refusal(error: Any, task: str) -> DeployError:
 
 def _about_resource(code: str, said: str, message: str) -> DeployError | None:
     """What speaks of something that is there, is not, or is being changed; SageMaker has one code for all of it."""
-    if code in _ABSENT or "could not find" in said or "does not exist" in said:
+    if code in _ABSENT or _NOT_FOUND.search(said):
         return AbsentError(message, code="not_deployed")
     if "already exist" in said or code == "ResourceInUse":
         return ExistsError(message, code="conflict")
