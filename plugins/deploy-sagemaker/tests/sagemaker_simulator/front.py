@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from sagemaker_simulator import operations, refusals, scaling
 from sagemaker_simulator.calls import RUNTIME, Call, read_call
+from sagemaker_simulator.control import PREFIX
 from sagemaker_simulator.failures import AT_ONCE, Failure, refusal
 from sagemaker_simulator.place import ACCOUNT
 from sagemaker_simulator.refusals import Refusal
@@ -18,6 +19,7 @@ from sagemaker_simulator.shapes import check_answer, check_request
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from sagemaker_simulator.control import Control
     from sagemaker_simulator.place import Account
 
 _CHECKED = frozenset({"sagemaker", RUNTIME, "application-autoscaling", "ecr", "iam"})
@@ -26,13 +28,16 @@ _CHECKED = frozenset({"sagemaker", RUNTIME, "application-autoscaling", "ecr", "i
 class Front:
     """Answers requests."""
 
-    def __init__(self, account: Callable[[], Account], moto: Any) -> None:
+    def __init__(self, account: Callable[[], Account], control: Control, moto: Any) -> None:
         """Answer for the account of the moment, with moto behind."""
         self._account = account
+        self._control = control
         self._moto = moto
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
+        if environ["PATH_INFO"].startswith(PREFIX):
+            return self._control.answer(environ)(environ, start_response)
         account = self._account()
         service = "sagemaker"
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -100,8 +101,8 @@ class Account:
     def close(self) -> None:
         """End whatever goes on, and every server."""
         self.work.stop()
-        for container in list(self.containers):
-            container.stop()
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda container: container.stop(), list(self.containers)))
 
     @property
     def places(self) -> list[Place]:

@@ -15,6 +15,7 @@ from moto.s3.models import s3_backends
 from werkzeug.serving import make_server
 
 from sagemaker_simulator import standing
+from sagemaker_simulator.control import Control
 from sagemaker_simulator.front import Front
 from sagemaker_simulator.place import ACCOUNT, Account, Image, Settings
 
@@ -64,8 +65,8 @@ class SageMakerSimulator:
         self.region = region
         self._settings = Settings(directory, delay, page_size, patience)
         self._account = Account(self._settings)
-        front = Front(lambda: self._account, DomainDispatcherApplication(create_backend_app))
-        self._server = make_server("127.0.0.1", port, front, threaded=True, request_handler=_Handler)
+        front = Front(lambda: self._account, Control(self), DomainDispatcherApplication(create_backend_app))
+        self._server = make_server("127.0.0.1", port, front, threaded=True, request_handler=_quiet_handler())
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
@@ -180,6 +181,9 @@ class SageMakerSimulator:
         return sum(call.is_change() for call in self._account.calls)
 
 
-class _Handler(MotoRequestHandler):
-    def log_request(self, *_: object) -> None:
-        """Say nothing."""
+def _say_nothing(*_: object) -> None:
+    """In place of a log of the requests."""
+
+
+def _quiet_handler() -> Any:
+    return type("QuietHandler", (MotoRequestHandler,), {"log_request": _say_nothing})
