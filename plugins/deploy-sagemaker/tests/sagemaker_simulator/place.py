@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 ACCOUNT = "123456789012"
 """The account that moto's backends stand for."""
 
+_USUAL_LIMIT = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -81,6 +83,7 @@ class Account:
         images: What was pushed, by URI.
         work: What goes on in the background.
         containers: What runs.
+        limits: How many instances there may be, where that is not the usual number.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -90,6 +93,7 @@ class Account:
         self.images: dict[str, Image] = {}
         self.work = Work()
         self.containers: set[Container] = set()
+        self.limits: dict[str, int] = {}
         self._places: dict[str, Place] = {}
         self._lock = threading.Lock()
 
@@ -97,6 +101,10 @@ class Account:
         """What stands in a region."""
         with self._lock:
             return self._places.setdefault(region, Place(self, region))
+
+    def limit(self, instance_type: str) -> int:
+        """How many instances of a type there may be behind endpoints."""
+        return self.limits.get(instance_type, _USUAL_LIMIT)
 
     def close(self) -> None:
         """End whatever goes on, and every server."""

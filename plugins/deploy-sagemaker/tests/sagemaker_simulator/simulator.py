@@ -14,7 +14,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from moto.s3.models import s3_backends
 from werkzeug.serving import make_server
 
-from sagemaker_simulator import standing
+from sagemaker_simulator import quotas, standing
 from sagemaker_simulator.control import Control
 from sagemaker_simulator.front import Front
 from sagemaker_simulator.place import ACCOUNT, Account, Image, Settings
@@ -153,6 +153,10 @@ class SageMakerSimulator:
         uri = f"{ACCOUNT}.dkr.ecr.{self.region}.amazonaws.com/{name}:{tag}"
         self._account.images[uri] = Image(model, environment)
         return uri
+
+    def set_quota(self, instance_type: str, limit: int) -> None:
+        """Let there be so many instances of a type behind endpoints at most; otherwise there may be 20 of each."""
+        quotas.set_quota(self._account.place(self.region), instance_type, limit)
 
     def create_foreign_endpoint(self, name: str) -> None:
         """Let an endpoint stand that somebody else has made: with a model, a configuration, and no tags."""
