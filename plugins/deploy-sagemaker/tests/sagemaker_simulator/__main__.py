@@ -24,6 +24,7 @@ def main() -> None:
         role, image, bucket = simulator.create_role(), simulator.push_image(), simulator.create_bucket("simulated")
         for name, value in simulator.environment().items():
             print(f"export {name}={value}")  # noqa: T201 - it is a program
+        print("# curl $AWS_ENDPOINT_URL/simulator/names")  # noqa: T201 - as above
         print(f"# role {role}\n# image {image}\n# bucket {bucket}\n# Ctrl-C ends it", flush=True)  # noqa: T201 - as above
         try:
             signal.pause()

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Params = dict[str, Any]
 
 RUNTIME = "sagemaker-runtime"
+QUOTAS = "service-quotas"
+_JSON_SERVICES = {"application-autoscaling": "application-autoscaling", "ecr": "ecr", "servicequotas": QUOTAS}
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
 _INVOCATION = re.compile(r"/endpoints/(?P<name>[^/]+)/(?P<kind>async-invocations|invocations)")
 _INVOCATIONS = {"invocations": "InvokeEndpoint", "async-invocations": "InvokeEndpointAsync"}
@@ -61,8 +63,8 @@ def read_call(environ: dict[str, Any]) -> Call | None:
     service, region = scope["service"], scope["region"]
     if service == "sagemaker":
         return _sagemaker_call(environ, region)
-    if service in {"application-autoscaling", "ecr"}:
-        return Call(service, _target(environ), region, _json(_body(environ)))
+    if service in _JSON_SERVICES:
+        return Call(_JSON_SERVICES[service], _target(environ), region, _json(_body(environ)))
     if service == "iam":
         return _query_call(environ, service, region)
     return Call(service, _operation(environ, service), region, {})

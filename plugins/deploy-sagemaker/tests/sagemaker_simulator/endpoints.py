@@ -10,6 +10,7 @@ from sagemaker_simulator.deployments import check_deployment
 from sagemaker_simulator.endpoint import Endpoint, Variant
 from sagemaker_simulator.endpoint_configs import find_config, variants
 from sagemaker_simulator.fleets import DeploymentFailedError, Kept
+from sagemaker_simulator.quotas import check_quota
 from sagemaker_simulator.refusals import invalid
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def create_endpoint(place: Place, params: Params, failure: Failure | None) -> Pa
         raise invalid(f'Cannot create already existing endpoint "{arn}".')
     config = find_config(place, params["EndpointConfigName"])
     check_deployment(place, params.get("DeploymentConfig"))
+    check_quota(place, variants(config.content))
     endpoint = Endpoint(name, arn, config.name, deployment=params.get("DeploymentConfig"))
     place.endpoints[name] = endpoint
     place.tag(arn, params.get("Tags", []))
@@ -52,6 +54,7 @@ def update_endpoint(place: Place, params: Params, failure: Failure | None) -> Pa
     config = find_config(place, params["EndpointConfigName"])
     deployment = _deployment(place, endpoint, params)
     _check_scaling(place, endpoint, config)
+    check_quota(place, variants(config.content))
     assert endpoint.fleet is not None
     excluded = [each["VariantPropertyType"] for each in params.get("ExcludeRetainedVariantProperties", [])]
     kept = Kept(endpoint.fleet, excluded) if params.get("RetainAllVariantProperties") else None

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wrappers import Response
 
 from sagemaker_simulator import operations, refusals, scaling
-from sagemaker_simulator.calls import RUNTIME, Call, read_call
+from sagemaker_simulator.calls import QUOTAS, RUNTIME, Call, read_call
+from sagemaker_simulator.control import PREFIX
 from sagemaker_simulator.failures import AT_ONCE, Failure, refusal
+from sagemaker_simulator.paging import with_small_pages
 from sagemaker_simulator.place import ACCOUNT
 from sagemaker_simulator.refusals import Refusal
 from sagemaker_simulator.shapes import check_answer, check_request
@@ -18,21 +20,26 @@ from sagemaker_simulator.shapes import check_answer, check_request
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from sagemaker_simulator.place import Account
+    from sagemaker_simulator.calls import Params
+    from sagemaker_simulator.control import Control
+    from sagemaker_simulator.place import Account, Place
 
-_CHECKED = frozenset({"sagemaker", RUNTIME, "application-autoscaling", "ecr", "iam"})
+_CHECKED = frozenset({"sagemaker", RUNTIME, QUOTAS, "application-autoscaling", "ecr", "iam"})
 
 
 class Front:
     """Answers requests."""
 
-    def __init__(self, account: Callable[[], Account], moto: Any) -> None:
+    def __init__(self, account: Callable[[], Account], control: Control, moto: Any) -> None:
         """Answer for the account of the moment, with moto behind."""
         self._account = account
+        self._control = control
         self._moto = moto
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
+        if environ["PATH_INFO"].startswith(PREFIX):
+            return self._control.answer(environ)(environ, start_response)
         account = self._account()
         service = "sagemaker"
         try:
@@ -41,6 +48,7 @@ class Front:
                 return self._left_to_moto(environ, start_response)
             service = call.service
             account.calls.append(call)
+            environ = with_small_pages(environ, call, account.settings.page_size)
             answer = self._answered(account, call, environ)
         except Refusal as error:
             answer = refusals.response(error, service)
@@ -82,17 +90,22 @@ class Front:
 
 
 def _own(account: Account, call: Call, failure: Failure | None) -> Response | None:
+    """The answer of those services that moto does not answer for."""
     place = account.place(call.region)
     if call.service == RUNTIME:
         return operations.RUNTIME[call.operation](place, call.params)
-    if call.service != "sagemaker":
+    if call.service not in {"sagemaker", QUOTAS}:
         return None
     with place.lock:
-        if call.operation in operations.IN_TIME:
-            content = operations.IN_TIME[call.operation](place, call.params, failure)
-        elif call.operation in operations.AT_ONCE:
-            content = operations.AT_ONCE[call.operation](place, call.params)
-        else:
-            raise Refusal("UnknownOperationException", f"the simulator does not know {call.operation}")
-        check_answer("sagemaker", call.operation, content)
-        return Response(json.dumps(content), content_type="application/x-amz-json-1.1")
+        content = _content(place, call, failure)
+    check_answer(call.service, call.operation, content)
+    return Response(json.dumps(content), content_type="application/x-amz-json-1.1")
+
+
+def _content(place: Place, call: Call, failure: Failure | None) -> Params:
+    if call.operation in operations.IN_TIME:
+        return operations.IN_TIME[call.operation](place, call.params, failure)
+    known = operations.QUOTAS if call.service == QUOTAS else operations.AT_ONCE
+    if call.operation not in known:
+        raise Refusal("UnknownOperationException", f"the simulator does not know {call.operation}")
+    return known[call.operation](place, call.params)

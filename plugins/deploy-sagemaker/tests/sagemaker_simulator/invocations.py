@@ -55,7 +55,7 @@ def serving_endpoint(place: Place, name: str) -> Endpoint:
         Refusal: There is none.
     """
     endpoint = place.endpoints.get(name)
-    if endpoint is None or endpoint.status not in _SERVING or endpoint.fleet is None:
+    if endpoint is None or endpoint.status not in _SERVING or not endpoint.shares():
         raise Refusal("ValidationError", f"Endpoint {name} of account {ACCOUNT} not found.")
     return endpoint
 

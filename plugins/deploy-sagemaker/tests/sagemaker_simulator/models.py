@@ -74,6 +74,8 @@ def _check(params: Params, region: str) -> None:
         raise invalid("ExecutionRoleArn is required to create a model.")
     if "PrimaryContainer" in params and "Containers" in params:
         raise invalid("Cannot specify both PrimaryContainer and Containers.")
+    if len(containers(params)) > 1:
+        raise invalid("The simulator serves models of one container.")
     if not containers(params):
         raise invalid("Must specify either PrimaryContainer or Containers.")
     requirements.check_role(role)

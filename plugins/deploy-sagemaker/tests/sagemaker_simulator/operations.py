@@ -11,6 +11,7 @@ from sagemaker_simulator import (
     endpoints,
     invocations,
     models,
+    quotas,
     tags,
     transform_jobs,
 )
@@ -43,6 +44,11 @@ AT_ONCE: Mapping[str, Callable[[Place, Params], Params]] = {
     "AddTags": tags.add_tags,
     "ListTags": tags.list_tags,
     "DeleteTags": tags.delete_tags,
+}
+
+QUOTAS: Mapping[str, Callable[[Place, Params], Params]] = {
+    "ListServiceQuotas": quotas.list_service_quotas,
+    "GetServiceQuota": quotas.get_service_quota,
 }
 
 IN_TIME: Mapping[str, Callable[[Place, Params, Failure | None], Params]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 ACCOUNT = "123456789012"
 """The account that moto's backends stand for."""
+
+_USUAL_LIMIT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ class Account:
         images: What was pushed, by URI.
         work: What goes on in the background.
         containers: What runs.
+        limits: How many instances there may be, where that is not the usual number.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -89,6 +93,7 @@ class Account:
         self.images: dict[str, Image] = {}
         self.work = Work()
         self.containers: set[Container] = set()
+        self.limits: dict[str, int] = {}
         self._places: dict[str, Place] = {}
         self._lock = threading.Lock()
 
@@ -97,11 +102,15 @@ class Account:
         with self._lock:
             return self._places.setdefault(region, Place(self, region))
 
+    def limit(self, instance_type: str) -> int:
+        """How many instances of a type there may be behind endpoints."""
+        return self.limits.get(instance_type, _USUAL_LIMIT)
+
     def close(self) -> None:
         """End whatever goes on, and every server."""
         self.work.stop()
-        for container in list(self.containers):
-            container.stop()
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda container: container.stop(), list(self.containers)))
 
     @property
     def places(self) -> list[Place]:

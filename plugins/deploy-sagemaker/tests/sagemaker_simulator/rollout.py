@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sagemaker_simulator import cloudwatch, fleets, scaling
+from sagemaker_simulator.endpoint_configs import find_config
 from sagemaker_simulator.failures import Failure
 from sagemaker_simulator.fleets import DeploymentFailedError
+from sagemaker_simulator.refusals import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,11 +23,11 @@ def create(place: Place, endpoint: Endpoint, failure: Failure | None) -> None:
     place.account.work.pause(place.account.settings.delay)
     try:
         with place.lock:
-            fleet = fleets.prepare(place, place.configs[endpoint.config])
+            fleet = fleets.prepare(place, find_config(place, endpoint.config))
         fleets.start(place, endpoint.name, fleet, failure)
-    except (DeploymentFailedError, KeyError) as error:
+    except (DeploymentFailedError, Refusal) as error:
         with place.lock:
-            endpoint.become("Failed", _reason(error))
+            endpoint.become("Failed", str(error))
         return
     with place.lock:
         endpoint.fleet = fleet
@@ -126,7 +128,3 @@ def alarm_names(deployment: Params) -> list[str]:
 def _mark(fleet: Fleet, status: str | None) -> None:
     for variant in fleet.variants:
         variant.status = status
-
-
-def _reason(error: Exception) -> str:
-    return f"Could not find endpoint configuration {error}." if isinstance(error, KeyError) else str(error)

@@ -14,7 +14,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from moto.s3.models import s3_backends
 from werkzeug.serving import make_server
 
-from sagemaker_simulator import standing
+from sagemaker_simulator import quotas, standing
+from sagemaker_simulator.control import Control
 from sagemaker_simulator.front import Front
 from sagemaker_simulator.place import ACCOUNT, Account, Image, Settings
 
@@ -64,8 +65,8 @@ class SageMakerSimulator:
         self.region = region
         self._settings = Settings(directory, delay, page_size, patience)
         self._account = Account(self._settings)
-        front = Front(lambda: self._account, DomainDispatcherApplication(create_backend_app))
-        self._server = make_server("127.0.0.1", port, front, threaded=True, request_handler=_Handler)
+        front = Front(lambda: self._account, Control(self), DomainDispatcherApplication(create_backend_app))
+        self._server = make_server("127.0.0.1", port, front, threaded=True, request_handler=_quiet_handler())
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
@@ -153,6 +154,10 @@ class SageMakerSimulator:
         self._account.images[uri] = Image(model, environment)
         return uri
 
+    def set_quota(self, instance_type: str, limit: int) -> None:
+        """Let there be so many instances of a type behind endpoints at most; otherwise there may be 20 of each."""
+        quotas.set_quota(self._account.place(self.region), instance_type, limit)
+
     def create_foreign_endpoint(self, name: str) -> None:
         """Let an endpoint stand that somebody else has made: with a model, a configuration, and no tags."""
         standing.add_foreign(self._account.place(self.region), name)
@@ -180,6 +185,9 @@ class SageMakerSimulator:
         return sum(call.is_change() for call in self._account.calls)
 
 
-class _Handler(MotoRequestHandler):
-    def log_request(self, *_: object) -> None:
-        """Say nothing."""
+def _say_nothing(*_: object) -> None:
+    """In place of a log of the requests."""
+
+
+def _quiet_handler() -> Any:
+    return type("QuietHandler", (MotoRequestHandler,), {"log_request": _say_nothing})
