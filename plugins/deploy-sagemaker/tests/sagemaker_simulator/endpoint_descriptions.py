@@ -47,7 +47,7 @@ def _summary(endpoint: Endpoint) -> Params:
 
 def _of_fleet(fleet: Fleet) -> Params:
     return {
-        "ProductionVariants": [_variant(each) for each in fleet.production],
+        "ProductionVariants": [_variant(each) for each in fleet.production] or None,
         "ShadowProductionVariants": [_variant(each) for each in fleet.shadows] or None,
         "DataCaptureConfig": _capture(fleet.capture) if fleet.capture else None,
         "AsyncInferenceConfig": fleet.content.get("AsyncInferenceConfig"),
