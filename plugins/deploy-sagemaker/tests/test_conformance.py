@@ -140,9 +140,11 @@ class Simulated:
     def foreign(self, name: str) -> Iterator[None]:
         """An endpoint without tags."""
         self._simulator.create_foreign_endpoint(name)
-        yield
-        client = boto3.client("sagemaker")
-        client.delete_endpoint(EndpointName=name)
-        client.get_waiter("endpoint_deleted").wait(EndpointName=name, WaiterConfig={"Delay": 1})
-        client.delete_endpoint_config(EndpointConfigName=name)
-        client.delete_model(ModelName=name)
+        try:
+            yield
+        finally:
+            client = boto3.client("sagemaker")
+            client.delete_endpoint(EndpointName=name)
+            client.get_waiter("endpoint_deleted").wait(EndpointName=name, WaiterConfig={"Delay": 1})
+            client.delete_endpoint_config(EndpointConfigName=name)
+            client.delete_model(ModelName=name)

@@ -43,7 +43,8 @@ _ABSENT = frozenset(
 )
 _SERVER_ERROR = 500
 _NOT_FOUND = re.compile(
-    r'could not find (endpoint|endpoint configuration|model|requested job with name) "|endpoint \S+ of account \d+ not found'
+    r'could not find (endpoint|endpoint configuration|model|requested job with name) "'
+    r"|endpoint \S+ of account \d+ not found"
 )
 """How SageMaker says that what was asked for is not there; what a request refers to is another matter."""
 
