@@ -13,6 +13,8 @@ import tarfile
 import threading
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -370,20 +372,26 @@ def test_s135_the_container_is_started_as_sagemaker_does(tmp_path: Path) -> None
 def test_s135_without_an_engine_the_server_itself_is_run(models: Models) -> None:
     """Which is said, and SIGTERM ends it."""
     port = free_port()
-    call = f"import sys; sys.argv[1:] = ['sagemaker', 'run-local', '-m', {str(models[0].path)!r}, '-p', '{port}']"
-    program = f"{call}; from modelpack.cli.main import main; main()"
-    environment = {**environ_without_path(), "MODELPACK_TRUST": models[0].digest}
-    with subprocess.Popen([sys.executable, "-c", program], env=environment, stderr=subprocess.PIPE, text=True) as ran:
-        lines: list[str] = []
+    with run_local_without_engine(models[0], port) as lines:
+        assert answer_of(port) == [{"x": 2.5}, {"x": 3.0}]
+    assert "this is the server of the image, in this Python, and not SageMaker's container" in lines[0]
+
+
+@contextmanager
+def run_local_without_engine(model: ModelInfo, port: int) -> Iterator[list[str]]:
+    """Run `modelpack sagemaker run-local` where there is no engine, and give what it says."""
+    call = f"import sys; sys.argv[1:] = ['sagemaker', 'run-local', '-m', {str(model.path)!r}, '-p', '{port}']"
+    command = [sys.executable, "-c", f"{call}; from modelpack.cli.main import main; main()"]
+    lines: list[str] = []
+    with subprocess.Popen(command, env=environ_without_path(), stderr=subprocess.PIPE, text=True) as ran:
         reader = threading.Thread(target=lambda: lines.extend(ran.stderr or ()))
         reader.start()
         try:
-            assert answer_of(port) == [{"x": 2.5}, {"x": 3.0}]
+            yield lines
         finally:
             ran.terminate()
+            reader.join()
         assert ran.wait(30) == 0
-        reader.join()
-    assert "this is the server of the image, in this Python, and not SageMaker's container" in lines[0]
 
 
 def environ_without_path() -> dict[str, str]:
