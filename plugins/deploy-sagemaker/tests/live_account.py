@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -55,8 +56,7 @@ class LiveAccount:
             yield
         finally:
             while client.describe_endpoint(EndpointName=name)["EndpointStatus"] == "Creating":
-                client.get_waiter("endpoint_in_service").config.delay = 10
-                break
+                time.sleep(10)
             client.delete_endpoint(EndpointName=name)
             client.get_waiter("endpoint_deleted").wait(EndpointName=name)
             client.delete_endpoint_config(EndpointConfigName=name)

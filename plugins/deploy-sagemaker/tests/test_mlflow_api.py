@@ -455,6 +455,43 @@ def test_s138_the_repository_is_created_when_it_is_missing(place: Place) -> None
     assert place.simulator.changes == 1
 
 
+@slow
+def test_s139_the_container_serves_and_does_not_train(place: Place, models: Models) -> None:
+    """It is the server of modelpack's images: what is not known is 404, and training is refused with a sentence."""
+    trained = subprocess.run(
+        [sys.executable, "-m", "modelpack.serving.container", "train"], capture_output=True, text=True, check=False
+    )
+    assert trained.returncode != 0
+    assert "train" in trained.stdout + trained.stderr
+    deploy(place, models[0])
+    assert any("listening" in line for line in deployments.logs("churn", target="sagemaker"))
+    assert describe("endpoint", "churn")["EndpointStatus"] == "InService"  # /ping has answered 200
+
+
+@slow
+@pytest.mark.parametrize(
+    ("body", "content_type", "accept", "answer"),
+    [
+        (BODY, "application/json", None, b'{"predictions":[{"x":2.5},{"x":3.0}]}'),
+        (BODY, "application/json; format=pandas-split", None, b'{"predictions":[{"x":2.5},{"x":3.0}]}'),
+        (b'[{"x": 1.5}]', "application/json; format=pandas-records", None, b'{"predictions":[{"x":2.5}]}'),
+        (b"x\n1.5\n2.0\n", "text/csv", "text/csv", b"x\n2.5\n3.0\n"),
+    ],
+    ids=["split by default", "split", "records", "CSV"],
+)
+def test_s140_formats(standing: None, body: bytes, content_type: str, accept: str | None, answer: bytes) -> None:
+    """Those of MLflow's server, through SageMaker."""
+    del standing
+    found = deployments.invoke("churn", body, content_type=content_type, accept=accept, target="sagemaker")
+    assert found.body.strip() == answer.strip()
+
+
+@pytest.fixture
+def standing(place: Place, models: Models) -> None:
+    """A deployment."""
+    deploy(place, models[0])
+
+
 def test_s141_the_flavors_are_listed() -> None:
     """By the function and the command."""
     assert mlflow_api.list_flavors() == ("python_function", "mleap")
