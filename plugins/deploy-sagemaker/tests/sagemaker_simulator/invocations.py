@@ -55,9 +55,14 @@ def serving_endpoint(place: Place, name: str) -> Endpoint:
         Refusal: There is none.
     """
     endpoint = place.endpoints.get(name)
-    if endpoint is None or endpoint.status not in _SERVING or not endpoint.shares():
+    if endpoint is None or endpoint.status not in _SERVING or not _runs(endpoint):
         raise Refusal("ValidationError", f"Endpoint {name} of account {ACCOUNT} not found.")
     return endpoint
+
+
+def _runs(endpoint: Endpoint) -> bool:
+    """Whether there are servers; a foreign endpoint has none."""
+    return endpoint.fleet is not None and all(variant.container for variant in endpoint.fleet.production)
 
 
 def is_asynchronous(endpoint: Endpoint) -> bool:
