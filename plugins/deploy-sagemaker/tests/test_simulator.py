@@ -179,3 +179,29 @@ def test_everything_that_stands_has_a_name(bench: Bench) -> None:
         f"s3-upload://{BUCKET}/half",
     }
     assert bench.simulator.changes == before
+
+
+def test_a_job_that_is_stopped_ends_before_it_is_done(bench: Bench) -> None:
+    """It is stopping first."""
+    bench.of("s3").put_object(Bucket=BUCKET, Key="in/rows.csv", Body=b"x\n1\n")
+    data = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/in/"}}
+    bench.client.create_transform_job(
+        TransformJobName="job",
+        ModelName=bench.model(),
+        TransformInput={"DataSource": data, "ContentType": "text/csv"},
+        TransformOutput={"S3OutputPath": f"s3://{BUCKET}/out"},
+        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    )
+    bench.client.stop_transform_job(TransformJobName="job")
+    assert bench.client.describe_transform_job(TransformJobName="job")["TransformJobStatus"] == "Stopping"
+    waiter = bench.client.get_waiter("transform_job_completed_or_stopped")
+    waiter.wait(TransformJobName="job", WaiterConfig={"Delay": 0.1, "MaxAttempts": 100})
+    assert bench.client.describe_transform_job(TransformJobName="job")["TransformJobStatus"] == "Stopped"
+
+
+def test_tags_are_held_to_their_rules(bench: Bench) -> None:
+    """And an ARN is in lower case."""
+    said = refused(bench.model, Tags=[{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}])
+    assert said.startswith("Duplicate tag keys found.")
+    bench.model(ModelName="First")
+    assert bench.client.describe_model(ModelName="First")["ModelArn"] == f"{ARN}:model/first"

@@ -93,7 +93,11 @@ class Container:
         self._directory.mkdir(parents=True)
         model = self._directory / "model"
         model.mkdir()
-        artifacts.unpack(definition, model)
+        try:
+            artifacts.unpack(definition, model)
+        except artifacts.MissingDataError:
+            shutil.rmtree(self._directory)
+            raise
         self._process = self._started(self._environment(definition, environment, model))
         self._account.containers.add(self)
         self._reader = threading.Thread(target=self._keep_log, daemon=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _SERVING = frozenset({"InService", "Updating", "SystemUpdating", "RollingBack", "UpdateRollbackFailed"})
 _ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
-_JSON = "application/json"
+_PASSED = {"ContentType": "Content-Type", "Accept": "Accept", "CustomAttributes": _ATTRIBUTES}
 
 
 def invoke_endpoint(place: Place, params: Params) -> Response:
@@ -83,8 +83,7 @@ def choose(endpoint: Endpoint, target: str | None = None) -> Variant:
         Refusal: There is no such target.
     """
     if target is None:
-        shares = endpoint.shares()
-        return endpoint.traffic.next(shares)
+        return endpoint.traffic.next(endpoint.shares())
     assert endpoint.fleet is not None
     for variant in endpoint.fleet.production:
         if variant.name == target:
@@ -95,9 +94,7 @@ def choose(endpoint: Endpoint, target: str | None = None) -> Variant:
 def ask(variant: Variant, params: Params) -> Answer:
     """Send a request to a variant's server."""
     assert variant.container is not None
-    headers = {"Content-Type": params.get("ContentType", _JSON), "Accept": params.get("Accept", _JSON)}
-    if "CustomAttributes" in params:
-        headers[_ATTRIBUTES] = params["CustomAttributes"]
+    headers = {header: params[name] for name, header in _PASSED.items() if name in params}
     try:
         return variant.container.send("POST", "/invocations", params["Body"], headers)
     except (OSError, http.client.HTTPException) as error:

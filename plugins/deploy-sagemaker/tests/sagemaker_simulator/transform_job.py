@@ -81,6 +81,8 @@ def _transform(place: Place, job: TransformJob, failure: Failure | None) -> None
     uris = artifacts.listed(job.content["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"])
     if not uris:
         raise JobFailedError("ClientError: No objects found that match the prefix of the input S3Uri.")
+    if job.status == "Stopping":
+        return
     container = _started(place, job, failure)
     try:
         how = _parameters(container, job.content)
