@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -111,11 +112,12 @@ def test_no_request_is_dropped_while_one_model_replaces_another(bench: Bench) ->
         EndpointName=name, EndpointConfigName=bench.config("second", variant(bench.model("second")))
     )
     seen = []
-    while bench.describe(name)["EndpointStatus"] == "Updating":
-        seen.append(bench.answers(name))
+    with ThreadPoolExecutor(3) as clients:
+        while bench.describe(name)["EndpointStatus"] == "Updating":
+            seen.extend(clients.map(bench.answers, [name] * 3))
     assert {tuple(each) for each in seen} <= {tuple(FIRST), tuple(SECOND)}
     assert seen[0] == FIRST
-    assert bench.answers(name) == SECOND
+    assert bench.answers(name, TargetVariant="all") == SECOND
 
 
 def test_a_canary_goes_back_when_an_alarm_goes_off(bench: Bench) -> None:
@@ -156,6 +158,17 @@ def test_a_shadow_gets_a_copy_of_every_request(bench: Bench) -> None:
     name = bench.serve(ShadowProductionVariants=[second])
     assert [bench.answers(name) for _ in range(3)] == [FIRST] * 3
     assert bench.simulator.invocations(name) == {"all": 3, "shadow": 3}
+
+
+def test_a_model_that_is_in_the_image_is_served(bench: Bench) -> None:
+    """With the image's variables, which say where it is and that it is trusted."""
+    first = bench.models["first"]
+    variables = {"MODELPACK_MODEL": "/opt/ml/model", "MODELPACK_TRUST": first.digest}
+    image = bench.simulator.push_image("baked", model=first.path, environment=variables)
+    bench.model(PrimaryContainer={"Image": image})
+    bench.client.create_endpoint(EndpointName="e", EndpointConfigName=bench.config("c", variant("first")))
+    bench.wait("e")
+    assert bench.answers("e") == FIRST
 
 
 def test_an_asynchronous_endpoint_answers_in_s3(bench: Bench) -> None:

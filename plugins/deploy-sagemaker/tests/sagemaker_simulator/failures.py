@@ -25,7 +25,20 @@ _QUOTA = (
 
 
 class Failure(Enum):
-    """A failure: of the request at once, or of the work that an accepted request begins."""
+    """A failure: of the request at once, or of the work that an accepted request begins.
+
+    Attributes:
+        THROTTLED: The request is one too many.
+        ACCESS_DENIED: The caller may not.
+        QUOTA_EXCEEDED: The account has no instances left.
+        INTERNAL: The service answers 500, and does nothing.
+        LOST_ANSWER: The service answers 500, but does it.
+        HEALTH_CHECK: The containers do not pass their health check, whatever they answer.
+        INSUFFICIENT_CAPACITY: AWS has no instances left.
+        IMAGE_NOT_FOUND: The image cannot be pulled.
+        MODEL_DATA: The model cannot be read.
+        ROLLBACK: An update fails, and cannot be taken back either.
+    """
 
     THROTTLED = "throttled"
     ACCESS_DENIED = "access-denied"

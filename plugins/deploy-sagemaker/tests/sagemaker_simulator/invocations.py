@@ -41,7 +41,11 @@ def invoke_endpoint(place: Place, params: Params) -> Response:
     if answer.status >= http.client.MULTIPLE_CHOICES:
         raise model_error(place, variant, answer)
     capturing.capture(endpoint, variant.name, params, answer)
-    found = Response(answer.body, 200, content_type=answer.content_type)
+    return _response(variant, answer)
+
+
+def _response(variant: Variant, answer: Answer) -> Response:
+    found = Response(answer.body, content_type=answer.content_type)
     found.headers["x-Amzn-Invoked-Production-Variant"] = variant.name
     if _ATTRIBUTES.lower() in answer.headers:
         found.headers[_ATTRIBUTES] = answer.headers[_ATTRIBUTES.lower()]
@@ -84,8 +88,8 @@ def choose(endpoint: Endpoint, target: str | None = None) -> Variant:
     """
     if target is None:
         return endpoint.traffic.next(endpoint.shares())
-    assert endpoint.fleet is not None
-    for variant in endpoint.fleet.production:
+    assert endpoint.leading is not None
+    for variant in endpoint.leading.production:
         if variant.name == target:
             return variant
     raise Refusal("ValidationError", f"Variant {target} not found for endpoint {endpoint.name} of account {ACCOUNT}.")
@@ -96,7 +100,7 @@ def ask(variant: Variant, params: Params) -> Answer:
     assert variant.container is not None
     headers = {header: params[name] for name, header in _PASSED.items() if name in params}
     try:
-        return variant.container.send("POST", "/invocations", params["Body"], headers)
+        return variant.container.invoke(params["Body"], headers)
     except (OSError, http.client.HTTPException) as error:
         text = f"Your invocation timed out while waiting for a response from container primary ({error})."
         return Answer(0, text.encode(), "text/plain", {})
