@@ -111,7 +111,7 @@ def test_no_request_is_dropped_while_one_model_replaces_another(bench: Bench) ->
     bench.client.update_endpoint(
         EndpointName=name, EndpointConfigName=bench.config("second", variant(bench.model("second")))
     )
-    seen = []
+    seen: list[list[float]] = []
     with ThreadPoolExecutor(3) as clients:
         while bench.describe(name)["EndpointStatus"] == "Updating":
             seen.extend(clients.map(bench.answers, [name] * 3))
