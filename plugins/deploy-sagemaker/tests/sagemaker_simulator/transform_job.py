@@ -96,7 +96,7 @@ def _transform(place: Place, job: TransformJob, failure: Failure | None) -> None
 
 
 def _started(place: Place, job: TransformJob, failure: Failure | None) -> Container:
-    facts = {"image": job.definition["Image"], "data": artifacts.data_uri(job.definition), "variant": job.name}
+    facts = {"data": artifacts.data_uri(job.definition), "variant": job.name}
     if failure in {Failure.INSUFFICIENT_CAPACITY, Failure.MODEL_DATA}:
         raise JobFailedError(REASONS[failure].format(**facts))
     if failure is Failure.IMAGE_NOT_FOUND or requirements.resolved_image(job.definition["Image"]) is None:
