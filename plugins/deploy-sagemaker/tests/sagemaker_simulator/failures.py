@@ -58,9 +58,9 @@ AT_ONCE = frozenset({Failure.THROTTLED, Failure.ACCESS_DENIED, Failure.QUOTA_EXC
 REASONS = {
     Failure.INSUFFICIENT_CAPACITY: _CAPACITY,
     Failure.IMAGE_NOT_FOUND: (
-        "Unable to locate at least 1 image(s) for production variant {variant}. Please make sure all images included in "
-        "the model for the production variant {variant} exist, and that the execution role used to create the model has "
-        "permissions to access them."
+        "Unable to locate at least 1 image(s) for production variant {variant}. Please make sure all images included "
+        "in the model for the production variant {variant} exist, and that the execution role used to create the model "
+        "has permissions to access them."
     ),
     Failure.MODEL_DATA: (
         'Failed to download model data for container "container_1" from URL: "{data}". Please ensure that there is an '
