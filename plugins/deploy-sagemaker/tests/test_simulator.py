@@ -1,147 +1,18 @@
-"""The stand-in for SageMaker is as strict as SageMaker, takes its time, and serves with the real server."""
+"""The stand-in for SageMaker is as strict as SageMaker, and described and listed as it."""
 
 from __future__ import annotations
 
-import io
-import json
 import sys
-import tarfile
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.exceptions import ClientError, WaiterError
-
-from modelpack.testing import target_models
+from botocore.exceptions import WaiterError
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from sagemaker_simulator import Failure, SageMakerSimulator
-
-BODY = json.dumps({"dataframe_split": {"columns": ["x"], "data": [[1.0], [2.0]]}}).encode()
-BUCKET = "the-models"
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """A saved model.
-
-    Attributes:
-        path: Its directory.
-        digest: Its digest.
-    """
-
-    path: Path
-    digest: str
-
-
-class Bench:
-    """Plain boto3, with what most tests need before they begin."""
-
-    def __init__(self, simulator: SageMakerSimulator, models: dict[str, Saved]) -> None:
-        self.simulator = simulator
-        self.models = models
-        self.client: Any = self.of("sagemaker")
-        self.role = simulator.create_role()
-        self.image = simulator.push_image()
-        simulator.create_bucket(BUCKET)
-
-    def of(self, service: str) -> Any:
-        """A client of a service."""
-        session: Any = boto3.Session("simulated", "simulated", region_name="us-east-1")
-        return session.client(service, endpoint_url=self.simulator.url)
-
-    def model(self, kind: str = "first", **changed: Any) -> str:
-        """Upload and create a model."""
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-            archive.add(self.models[kind].path, ".")
-        key = f"{kind}/model.tar.gz"
-        self.of("s3").put_object(Bucket=BUCKET, Key=key, Body=packed.getvalue())
-        container = {
-            "Image": self.image,
-            "ModelDataUrl": f"s3://{BUCKET}/{key}",
-            "Environment": {"MODELPACK_TRUST": self.models[kind].digest},
-        }
-        asked = {"ModelName": kind, "ExecutionRoleArn": self.role, "PrimaryContainer": container, **changed}
-        self.client.create_model(**asked)
-        return kind
-
-    def config(self, name: str, *variants: dict[str, Any], **more: Any) -> str:
-        """Create a configuration."""
-        self.client.create_endpoint_config(EndpointConfigName=name, ProductionVariants=list(variants), **more)
-        return name
-
-    def serve(self, kind: str = "first", name: str = "adder", **more: Any) -> str:
-        """Let an endpoint serve one model."""
-        config = self.config(f"{name}-config", variant(self.model(kind)), **more)
-        self.client.create_endpoint(EndpointName=name, EndpointConfigName=config)
-        self.wait(name)
-        return name
-
-    def wait(self, name: str, event: str = "endpoint_in_service") -> None:
-        """Wait for an endpoint."""
-        self.client.get_waiter(event).wait(EndpointName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 300})
-
-    def describe(self, name: str) -> dict[str, Any]:
-        """An endpoint as it is."""
-        found: dict[str, Any] = self.client.describe_endpoint(EndpointName=name)
-        return found
-
-    def answers(self, name: str, **asked: Any) -> list[float]:
-        """What an endpoint answers to 1 and 2."""
-        answer = self.of("sagemaker-runtime").invoke_endpoint(
-            EndpointName=name, Body=BODY, ContentType="application/json", **asked
-        )
-        found: list[float] = json.loads(answer["Body"].read())["predictions"]
-        return found
-
-
-def variant(model: str, name: str = "all", **changed: Any) -> dict[str, Any]:
-    """A production variant."""
-    return {
-        "VariantName": name,
-        "ModelName": model,
-        "InstanceType": "ml.m5.large",
-        "InitialInstanceCount": 1,
-        **changed,
-    }
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SageMakerSimulator]:
-    """A simulator for all tests."""
-    with SageMakerSimulator(tmp_path_factory.mktemp("simulator"), delay=0.3, page_size=2) as simulator:
-        yield simulator
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Saved]:
-    """Two models of the conformance kit: plus 1 and plus 20."""
-    directory = tmp_path_factory.mktemp("models")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MODELPACK_HOME", str(directory / "home"))
-        paths = {kind: directory / kind for kind in ("first", "second")}
-        return {kind: Saved(path, target_models.save_model(path, kind, {})) for kind, path in paths.items()}
-
-
-@pytest.fixture
-def bench(running: SageMakerSimulator, models: dict[str, Saved]) -> Iterator[Bench]:
-    """An account with a role, an image and a bucket, and nothing else."""
-    running.reset()
-    yield Bench(running, models)
-    running.reset()
-
-
-def refused(call: Any, **asked: Any) -> str:
-    """What is said when a call is refused."""
-    with pytest.raises(ClientError) as caught:
-        call(**asked)
-    found: str = caught.value.response["Error"]["Message"]
-    return found
+from sagemaker_simulator import Failure
+from simulator_bench import ARN, BUCKET, Bench, empty_bench, refused, running_simulator, saved_models, variant  # noqa: F401 - fixtures
 
 
 def test_a_value_outside_its_pattern_is_refused_in_the_words_of_aws(bench: Bench) -> None:
@@ -212,10 +83,9 @@ def test_listings_have_pages(bench: Bench) -> None:
 
 def test_what_exists_and_what_does_not_is_told_in_the_words_of_aws(bench: Bench) -> None:
     """By its ARN."""
-    arn = "arn:aws:sagemaker:us-east-1:123456789012"
     bench.model()
-    assert refused(bench.model) == f'Cannot create already existing model "{arn}:model/first".'
-    assert refused(bench.describe, name="x") == f'Could not find endpoint "{arn}:endpoint/x".'
+    assert refused(bench.model) == f'Cannot create already existing model "{ARN}:model/first".'
+    assert refused(bench.describe, name="x") == f'Could not find endpoint "{ARN}:endpoint/x".'
 
 
 def test_requests_fail_as_planned(bench: Bench) -> None:
@@ -239,90 +109,99 @@ def test_only_a_variant_that_exists_can_scale(bench: Bench) -> None:
     assert "No scalable target" in refused(scaling.put_scaling_policy, **asked, PolicyName="p")
 
 
-@pytest.mark.slow
-def test_an_update_that_fails_goes_back_to_what_served(bench: Bench) -> None:
-    """The states take time, the old model answers all along, and in the end no process is left."""
-    name = bench.serve()
-    assert bench.answers(name) == [2.0, 3.0]
-    second = bench.config("second", variant(bench.model("second")))
-    bench.simulator.fail_next("update_endpoint", Failure.HEALTH_CHECK)
-    bench.client.update_endpoint(EndpointName=name, EndpointConfigName=second)
-    assert "Cannot update in-progress endpoint" in refused(bench.client.delete_endpoint, EndpointName=name)
-    seen = {bench.describe(name)["EndpointStatus"]: bench.answers(name)}
-    while (status := bench.describe(name)["EndpointStatus"]) != "InService":
-        seen[status] = bench.answers(name)
-    found = bench.describe(name)
-    assert seen == {"Updating": [2.0, 3.0], "RollingBack": [2.0, 3.0]}
-    assert "did not pass the ping health check" in found["FailureReason"]
-    assert (found["EndpointConfigName"], bench.answers(name)) == ("adder-config", [2.0, 3.0])
-    bench.client.update_endpoint(EndpointName=name, EndpointConfigName=second)
-    bench.wait(name)
-    assert (bench.answers(name), bench.simulator.processes()) == ([21.0, 22.0], 1)
-    bench.client.delete_endpoint(EndpointName=name)
-    bench.wait(name, "endpoint_deleted")
-    assert bench.simulator.processes() == 0
+def test_an_endpoint_without_its_configuration_cannot_be_updated(bench: Bench) -> None:
+    """It can be described and deleted."""
+    bench.simulator.create_foreign_endpoint("theirs")
+    bench.config("other", variant(bench.model()))
+    bench.client.delete_endpoint_config(EndpointConfigName="theirs")
+    said = refused(bench.client.update_endpoint, EndpointName="theirs", EndpointConfigName="other")
+    assert said == f'Could not find endpoint configuration "{ARN}:endpoint-config/theirs".'
+    assert bench.describe("theirs")["EndpointStatus"] == "InService"
 
 
-@pytest.mark.slow
-def test_a_model_that_does_not_load_fails_and_its_log_is_in_cloudwatch(bench: Bench) -> None:
-    """The reason is in the log of the real server."""
-    container = {"Image": bench.image, "ModelDataUrl": f"s3://{BUCKET}/first/model.tar.gz"}  # it is trusted by nobody
-    bench.model()
-    bench.model(ModelName="untrusted", PrimaryContainer=container)
-    bench.client.create_endpoint(EndpointName="e", EndpointConfigName=bench.config("c", variant("untrusted")))
-    with pytest.raises(WaiterError, match="Waiter EndpointInService failed"):
+def test_an_answer_that_is_lost_leaves_what_was_done(bench: Bench) -> None:
+    """The client tries again by itself, and finds its own work."""
+    bench.simulator.fail_next("create_model", Failure.LOST_ANSWER)
+    assert "already existing" in refused(bench.model)
+
+
+def test_a_shadow_needs_one_variant_beside_it(bench: Bench) -> None:
+    """Exactly one."""
+    name = bench.model()
+    shadows = [variant(name, "shadow")]
+    said = refused(
+        bench.client.create_endpoint_config,
+        EndpointConfigName="c",
+        ProductionVariants=[variant(name, "a"), variant(name, "b")],
+        ShadowProductionVariants=shadows,
+    )
+    assert "exactly one production and one shadow variant" in said
+
+
+def test_an_account_has_so_many_instances_and_no_more(bench: Bench) -> None:
+    """As its quota says, which can be read."""
+    bench.simulator.set_quota("ml.m5.large", 2)
+    pages = bench.of("service-quotas").get_paginator("list_service_quotas").paginate(ServiceCode="sagemaker")
+    values = {each["QuotaName"]: each["Value"] for page in pages for each in page["Quotas"]}
+    assert values["ml.m5.large for endpoint usage"] == 2
+    config = bench.config("c", variant(bench.model(), InitialInstanceCount=3))
+    said = refused(bench.client.create_endpoint, EndpointName="e", EndpointConfigName=config)
+    assert said.startswith("The account-level service limit 'ml.m5.large for endpoint usage' is 2 Instances")
+
+
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [(Failure.INSUFFICIENT_CAPACITY, "InsufficientInstanceCapacity"), (Failure.MODEL_DATA, "Failed to download model")],
+)
+def test_an_endpoint_fails_for_the_reason_that_was_planned(bench: Bench, failure: Failure, reason: str) -> None:
+    """It can then only be deleted."""
+    bench.simulator.fail_next("create_endpoint", failure)
+    bench.client.create_endpoint(EndpointName="e", EndpointConfigName=bench.config("c", variant(bench.model())))
+    with pytest.raises(WaiterError):
         bench.wait("e")
-    assert bench.describe("e")["FailureReason"].startswith("The primary container for production variant all did not")
-    events = bench.of("logs").filter_log_events(logGroupName="/aws/sagemaker/Endpoints/e")["events"]
-    assert any("trust" in each["message"] for each in events)
-    assert bench.simulator.processes() == 0
+    assert reason in bench.describe("e")["FailureReason"]
+    assert "only delete it" in refused(bench.client.update_endpoint, EndpointName="e", EndpointConfigName="c")
+    bench.client.delete_endpoint(EndpointName="e")
+    bench.wait("e", "endpoint_deleted")
 
 
-@pytest.mark.slow
-def test_traffic_is_divided_by_the_weights(bench: Bench) -> None:
-    """Of ten requests exactly as many as the weights say; and a target goes before."""
-    variants = [
-        variant(bench.model(), "ten", InitialVariantWeight=7),
-        variant(bench.model("second"), "twenty", InitialVariantWeight=3),
-    ]
-    bench.client.create_endpoint(EndpointName="e", EndpointConfigName=bench.config("c", *variants))
-    bench.wait("e")
-    assert [bench.answers("e")[0] for _ in range(10)].count(21.0) == 3
-    assert bench.answers("e", TargetVariant="twenty") == [21.0, 22.0]
-    desired = [{"VariantName": "twenty", "DesiredWeight": 0}]
-    bench.client.update_endpoint_weights_and_capacities(EndpointName="e", DesiredWeightsAndCapacities=desired)
-    bench.wait("e")
-    assert {bench.answers("e")[0] for _ in range(5)} == {2.0}
+def test_everything_that_stands_has_a_name(bench: Bench) -> None:
+    """Half an upload too; what only looked is no change."""
+    bench.config("c", variant(bench.model()))
+    bench.of("s3").create_multipart_upload(Bucket=BUCKET, Key="half")
+    before = bench.simulator.changes
+    found = bench.simulator.names()
+    bench.client.list_models()
+    assert set(found) == {
+        "model/first",
+        "endpoint-config/c",
+        f"s3://{BUCKET}/first/model.tar.gz",
+        f"s3-upload://{BUCKET}/half",
+    }
+    assert bench.simulator.changes == before
 
 
-@pytest.mark.slow
-def test_a_refused_body_is_a_model_error(bench: Bench) -> None:
-    """With the server's own status and words."""
-    name = bench.serve()
-    with pytest.raises(ClientError) as caught:
-        bench.of("sagemaker-runtime").invoke_endpoint(EndpointName=name, Body=b"{", ContentType="application/json")
-    answer: Any = caught.value.response
-    assert answer["Error"]["Code"] == "ModelError"
-    assert (answer["ResponseMetadata"]["HTTPStatusCode"], answer["OriginalStatusCode"]) == (424, 400)
-    assert "error_code" in answer["OriginalMessage"]
-
-
-@pytest.mark.slow
-def test_a_transform_job_scores_objects_in_s3(bench: Bench) -> None:
-    """Line by line, as its container asks for."""
+def test_a_job_that_is_stopped_ends_before_it_is_done(bench: Bench) -> None:
+    """It is stopping first."""
     bench.of("s3").put_object(Bucket=BUCKET, Key="in/rows.csv", Body=b"x\n1\n")
+    data = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/in/"}}
     bench.client.create_transform_job(
         TransformJobName="job",
         ModelName=bench.model(),
-        TransformInput={
-            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/in/"}},
-            "ContentType": "text/csv",
-        },
-        TransformOutput={"S3OutputPath": f"s3://{BUCKET}/out", "Accept": "application/json", "AssembleWith": "Line"},
+        TransformInput={"DataSource": data, "ContentType": "text/csv"},
+        TransformOutput={"S3OutputPath": f"s3://{BUCKET}/out"},
         TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
     )
+    bench.client.stop_transform_job(TransformJobName="job")
+    assert bench.client.describe_transform_job(TransformJobName="job")["TransformJobStatus"] == "Stopping"
     waiter = bench.client.get_waiter("transform_job_completed_or_stopped")
-    waiter.wait(TransformJobName="job", WaiterConfig={"Delay": 0.1, "MaxAttempts": 300})
-    written = bench.of("s3").get_object(Bucket=BUCKET, Key="out/rows.csv.out")["Body"].read()
-    assert json.loads(written) == {"predictions": [2.0]}
-    assert bench.simulator.processes() == 0
+    waiter.wait(TransformJobName="job", WaiterConfig={"Delay": 0.1, "MaxAttempts": 100})
+    assert bench.client.describe_transform_job(TransformJobName="job")["TransformJobStatus"] == "Stopped"
+
+
+def test_tags_are_held_to_their_rules(bench: Bench) -> None:
+    """And an ARN is in lower case."""
+    said = refused(bench.model, Tags=[{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}])
+    assert said.startswith("Duplicate tag keys found.")
+    bench.model(ModelName="First")
+    assert bench.client.describe_model(ModelName="First")["ModelArn"] == f"{ARN}:model/first"

@@ -50,16 +50,21 @@ def _work(place: Place, variant: Variant, params: Params, output: str, failure: 
         body = artifacts.read(params["InputLocation"])
         answer = ask(variant, {**params, "Body": body})
     except MissingDataError:
-        _write(failure, f"Could not find the input {params['InputLocation']}.".encode())
+        _write(variant, failure, f"Could not find the input {params['InputLocation']}.".encode())
         return
     finally:
         variant.container.release()
     if answer.status < http.client.MULTIPLE_CHOICES:
-        _write(output, answer.body)
+        _write(variant, output, answer.body)
     else:
-        _write(failure, answer.body)
+        _write(variant, failure, answer.body)
 
 
-def _write(uri: str | None, content: bytes) -> None:
-    if uri is not None:
+def _write(variant: Variant, uri: str | None, content: bytes) -> None:
+    assert variant.container is not None
+    if uri is None:
+        return
+    try:
         artifacts.write(uri, content)
+    except MissingDataError:
+        variant.container.log.write(f"Could not write to {uri}.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import os
 import shutil
 import signal
 import socket
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sagemaker_simulator import artifacts, cloudwatch
+from sagemaker_simulator.container_variables import Host, container_variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from sagemaker_simulator.calls import Params
     from sagemaker_simulator.place import Place
 
-_KEPT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "SYSTEMROOT", "TMPDIR", "VIRTUAL_ENV")
-"""What a container shares with this process: a container has none of its host's other variables."""
-
-_MODEL = "/opt/ml/model"
 _ANSWER_SECONDS = 60.0
 _PING_SECONDS = 2.0
 _GRACE_SECONDS = 30.0
@@ -90,30 +86,22 @@ class Container:
         self._in_flight = 0
         self._idle = threading.Condition()
         self._directory = place.account.settings.directory / f"container-{uuid.uuid4().hex[:12]}"
-        self._directory.mkdir(parents=True)
-        model = self._directory / "model"
-        model.mkdir()
-        artifacts.unpack(definition, model)
-        self._process = self._started(self._environment(definition, environment, model))
+        host = Host(self._directory, self._unpacked(definition), self.port)
+        image = self._account.images.get(definition["Image"])
+        self._process = self._started(container_variables(host, image, definition, environment))
         self._account.containers.add(self)
         self._reader = threading.Thread(target=self._keep_log, daemon=True)
         self._reader.start()
 
-    def _environment(self, definition: Params, given: Mapping[str, str], model: Path) -> dict[str, str]:
-        image = self._account.images.get(definition["Image"])
-        if image is not None and image.model is not None and artifacts.data_uri(definition) is None:
-            model = image.model
-        host = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        own = {
-            "HOME": str(self._directory),
-            "MODELPACK_HOME": str(self._directory / "home"),
-            "SAGEMAKER_MODEL_SERVER_WORKERS": "1",
-        }
-        told = {**(image.environment if image else {}), **definition.get("Environment", {}), **given}
-        moved = {name: value.replace(_MODEL, str(model), 1) for name, value in told.items() if value.startswith(_MODEL)}
-        # it is searched for a model as the usual place is, which this process cannot have
-        place = {"AZUREML_MODEL_DIR": str(model), "SAGEMAKER_BIND_TO_PORT": str(self.port)}
-        return {**host, **own, **told, **moved, **place}
+    def _unpacked(self, definition: Params) -> Path:
+        model = self._directory / "model"
+        model.mkdir(parents=True)
+        try:
+            artifacts.unpack(definition, model)
+        except artifacts.MissingDataError:
+            shutil.rmtree(self._directory)
+            raise
+        return model
 
     def _started(self, environment: Mapping[str, str]) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "modelpack.serving.container", "serve"]
@@ -141,26 +129,30 @@ class Container:
     def passes(self) -> bool:
         """Whether the health check passes."""
         try:
-            return self.send("GET", "/ping", seconds=_PING_SECONDS).status == http.client.OK
+            return self.ask("/ping").status == http.client.OK
         except (OSError, http.client.HTTPException):
             return False
 
-    def send(
-        self,
-        method: str,
-        path: str,
-        body: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-        seconds: float = _ANSWER_SECONDS,
-    ) -> Answer:
-        """Send one request, and answer what the server says.
+    def ask(self, path: str) -> Answer:
+        """What the server says to a `GET`.
 
         Raises:
-            OSError: It does not answer.
+            OSError: It does not answer in time.
         """
+        return self._sent("GET", path, None, {}, _PING_SECONDS)
+
+    def invoke(self, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """What the model says.
+
+        Raises:
+            OSError: It does not answer in time.
+        """
+        return self._sent("POST", "/invocations", body, headers, _ANSWER_SECONDS)
+
+    def _sent(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], seconds: float) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
         try:
-            connection.request(method, path, body, dict(headers or {}))
+            connection.request(method, path, body, dict(headers))
             answer = connection.getresponse()
             found = {name.lower(): value for name, value in answer.getheaders()}
             return Answer(answer.status, answer.read(), found.get("content-type", ""), found)

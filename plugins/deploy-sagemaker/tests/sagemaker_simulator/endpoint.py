@@ -115,6 +115,11 @@ class Endpoint:
         """Change the state."""
         self.status, self.reason, self.modified = status, reason, time.time()
 
+    @property
+    def leading(self) -> Fleet | None:
+        """The fleet that is asked where a request names a variant: the new one as soon as it has all the traffic."""
+        return self.pending if self.pending is not None and self.shifted >= 1.0 else self.fleet
+
     def shares(self) -> dict[Variant, float]:
         """The part of the requests that each variant gets."""
         parts = [(self.fleet, 1.0 - self.shifted), (self.pending, self.shifted)]

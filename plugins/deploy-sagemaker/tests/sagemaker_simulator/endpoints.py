@@ -14,6 +14,8 @@ from sagemaker_simulator.quotas import check_quota
 from sagemaker_simulator.refusals import invalid
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sagemaker_simulator.calls import Params
     from sagemaker_simulator.failures import Failure
     from sagemaker_simulator.place import Place, Record
@@ -62,6 +64,7 @@ def update_endpoint(place: Place, params: Params, failure: Failure | None) -> Pa
         fleet = fleets.prepare(place, config, kept)
     except DeploymentFailedError as error:
         raise invalid(str(error)) from error
+    _check_weights(variant.weight for variant in fleet.production)
     endpoint.pending, endpoint.pending_since, endpoint.deployment = fleet, time.time(), deployment
     endpoint.become("Updating")
     place.account.work.begin(lambda: rollout.update(place, endpoint, fleet, failure))
@@ -78,8 +81,7 @@ def update_weights(place: Place, params: Params) -> Params:
     assert endpoint.fleet is not None
     weights = {variant: variant.desired_weight for variant in endpoint.fleet.production}
     weights |= {variant: each["DesiredWeight"] for variant, each in asked if "DesiredWeight" in each}
-    if not any(weights.values()):
-        raise invalid("At least one production variant must have a weight greater than 0.")
+    _check_weights(weights.values())
     for variant, each in asked:
         variant.desired_weight = float(each.get("DesiredWeight", variant.desired_weight))
         variant.desired_count = each.get("DesiredInstanceCount", variant.desired_count)
@@ -145,6 +147,11 @@ def _variant(endpoint: Endpoint, name: str) -> Variant:
         if variant.name == name:
             return variant
     raise invalid(f'The variant name(s) "{name}" is/are not present within endpoint configuration "{endpoint.config}".')
+
+
+def _check_weights(weights: Iterable[float]) -> None:
+    if not any(weights):
+        raise invalid("At least one production variant must have a weight greater than 0.")
 
 
 def _check_capacity(variant: Variant, asked: Params) -> None:

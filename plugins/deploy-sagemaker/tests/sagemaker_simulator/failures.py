@@ -25,7 +25,20 @@ _QUOTA = (
 
 
 class Failure(Enum):
-    """A failure: of the request at once, or of the work that an accepted request begins."""
+    """A failure: of the request at once, or of the work that an accepted request begins.
+
+    Attributes:
+        THROTTLED: The request is one too many.
+        ACCESS_DENIED: The caller may not.
+        QUOTA_EXCEEDED: The account has no instances left.
+        INTERNAL: The service answers 500, and does nothing.
+        LOST_ANSWER: The service answers 500, but does it.
+        HEALTH_CHECK: The containers do not pass their health check, whatever they answer.
+        INSUFFICIENT_CAPACITY: AWS has no instances left.
+        IMAGE_NOT_FOUND: The image cannot be pulled.
+        MODEL_DATA: The model cannot be read.
+        ROLLBACK: An update fails, and cannot be taken back either.
+    """
 
     THROTTLED = "throttled"
     ACCESS_DENIED = "access-denied"
@@ -44,7 +57,11 @@ AT_ONCE = frozenset({Failure.THROTTLED, Failure.ACCESS_DENIED, Failure.QUOTA_EXC
 
 REASONS = {
     Failure.INSUFFICIENT_CAPACITY: _CAPACITY,
-    Failure.IMAGE_NOT_FOUND: "The image '{image}' for production variant {variant} could not be found in the registry.",
+    Failure.IMAGE_NOT_FOUND: (
+        "Unable to locate at least 1 image(s) for production variant {variant}. Please make sure all images included "
+        "in the model for the production variant {variant} exist, and that the execution role used to create the model "
+        "has permissions to access them."
+    ),
     Failure.MODEL_DATA: (
         'Failed to download model data for container "container_1" from URL: "{data}". Please ensure that there is an '
         "object located at the URL and that the role passed to CreateModel has permissions to download the object."

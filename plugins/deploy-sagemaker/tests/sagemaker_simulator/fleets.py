@@ -130,9 +130,5 @@ def await_health(place: Place, container: Container, seconds: float) -> bool:
 
 
 def _failed(variant: Variant, failure: Failure) -> DeploymentFailedError:
-    facts = {
-        "variant": variant.name,
-        "image": variant.definition["Image"],
-        "data": artifacts.data_uri(variant.definition),
-    }
-    return DeploymentFailedError(REASONS[failure].format(**facts))
+    data = artifacts.data_uri(variant.definition)
+    return DeploymentFailedError(REASONS[failure].format(variant=variant.name, data=data))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from sagemaker_simulator.paging import with_small_pages
 from sagemaker_simulator.place import ACCOUNT
 from sagemaker_simulator.refusals import Refusal
 from sagemaker_simulator.shapes import check_answer, check_request
+from sagemaker_simulator.tags import check_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -54,6 +56,7 @@ class Front:
             answer = refusals.response(error, service)
         if answer is None:
             return self._left_to_moto(environ, start_response)
+        answer.headers.setdefault("x-amzn-RequestId", str(uuid.uuid4()))
         return answer(environ, start_response)
 
     def _left_to_moto(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -103,6 +106,7 @@ def _own(account: Account, call: Call, failure: Failure | None) -> Response | No
 
 
 def _content(place: Place, call: Call, failure: Failure | None) -> Params:
+    check_tags(call.params)
     if call.operation in operations.IN_TIME:
         return operations.IN_TIME[call.operation](place, call.params, failure)
     known = operations.QUOTAS if call.service == QUOTAS else operations.AT_ONCE

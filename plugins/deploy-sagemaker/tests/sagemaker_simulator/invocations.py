@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _SERVING = frozenset({"InService", "Updating", "SystemUpdating", "RollingBack", "UpdateRollbackFailed"})
 _ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
-_JSON = "application/json"
+_PASSED = {"ContentType": "Content-Type", "Accept": "Accept", "CustomAttributes": _ATTRIBUTES}
 
 
 def invoke_endpoint(place: Place, params: Params) -> Response:
@@ -41,7 +41,11 @@ def invoke_endpoint(place: Place, params: Params) -> Response:
     if answer.status >= http.client.MULTIPLE_CHOICES:
         raise model_error(place, variant, answer)
     capturing.capture(endpoint, variant.name, params, answer)
-    found = Response(answer.body, 200, content_type=answer.content_type)
+    return _response(variant, answer)
+
+
+def _response(variant: Variant, answer: Answer) -> Response:
+    found = Response(answer.body, content_type=answer.content_type)
     found.headers["x-Amzn-Invoked-Production-Variant"] = variant.name
     if _ATTRIBUTES.lower() in answer.headers:
         found.headers[_ATTRIBUTES] = answer.headers[_ATTRIBUTES.lower()]
@@ -55,9 +59,14 @@ def serving_endpoint(place: Place, name: str) -> Endpoint:
         Refusal: There is none.
     """
     endpoint = place.endpoints.get(name)
-    if endpoint is None or endpoint.status not in _SERVING or not endpoint.shares():
+    if endpoint is None or endpoint.status not in _SERVING or not _runs(endpoint):
         raise Refusal("ValidationError", f"Endpoint {name} of account {ACCOUNT} not found.")
     return endpoint
+
+
+def _runs(endpoint: Endpoint) -> bool:
+    """Whether there are servers; a foreign endpoint has none."""
+    return endpoint.fleet is not None and all(variant.container for variant in endpoint.fleet.production)
 
 
 def is_asynchronous(endpoint: Endpoint) -> bool:
@@ -78,10 +87,9 @@ def choose(endpoint: Endpoint, target: str | None = None) -> Variant:
         Refusal: There is no such target.
     """
     if target is None:
-        shares = endpoint.shares()
-        return endpoint.traffic.next(shares)
-    assert endpoint.fleet is not None
-    for variant in endpoint.fleet.production:
+        return endpoint.traffic.next(endpoint.shares())
+    assert endpoint.leading is not None
+    for variant in endpoint.leading.production:
         if variant.name == target:
             return variant
     raise Refusal("ValidationError", f"Variant {target} not found for endpoint {endpoint.name} of account {ACCOUNT}.")
@@ -90,11 +98,9 @@ def choose(endpoint: Endpoint, target: str | None = None) -> Variant:
 def ask(variant: Variant, params: Params) -> Answer:
     """Send a request to a variant's server."""
     assert variant.container is not None
-    headers = {"Content-Type": params.get("ContentType", _JSON), "Accept": params.get("Accept", _JSON)}
-    if "CustomAttributes" in params:
-        headers[_ATTRIBUTES] = params["CustomAttributes"]
+    headers = {header: params[name] for name, header in _PASSED.items() if name in params}
     try:
-        return variant.container.send("POST", "/invocations", params["Body"], headers)
+        return variant.container.invoke(params["Body"], headers)
     except (OSError, http.client.HTTPException) as error:
         text = f"Your invocation timed out while waiting for a response from container primary ({error})."
         return Answer(0, text.encode(), "text/plain", {})

@@ -84,5 +84,14 @@ def _check(params: Params, region: str) -> None:
             raise invalid("Must specify an Image or a ModelPackageName.")
         if "ModelDataUrl" in container and "ModelDataSource" in container:
             raise invalid("Cannot specify both ModelDataUrl and ModelDataSource.")
+        _check_source(container.get("ModelDataSource", {}).get("S3DataSource", {}))
         requirements.check_image(container["Image"], region)
         requirements.check_data(container, role, region)
+
+
+def _check_source(source: Params) -> None:
+    kind, compression = source.get("S3DataType", "S3Object"), source.get("CompressionType", "Gzip")
+    if (kind, compression) not in {("S3Object", "Gzip"), ("S3Prefix", "None")}:
+        raise invalid(f"S3DataType {kind} cannot be used with CompressionType {compression}.")
+    if kind == "S3Prefix" and not source["S3Uri"].endswith("/"):
+        raise invalid(f"S3Uri {source['S3Uri']} must end with a forward slash for S3DataType S3Prefix.")

@@ -139,8 +139,8 @@ class Place:
         self.lock = threading.RLock()
 
     def arn(self, kind: str, name: str) -> str:
-        """The ARN of what has this name."""
-        return f"arn:aws:sagemaker:{self.region}:{ACCOUNT}:{kind}/{name}"
+        """The ARN of what has this name, which SageMaker writes in lower case."""
+        return f"arn:aws:sagemaker:{self.region}:{ACCOUNT}:{kind}/{name.lower()}"
 
     def tag(self, arn: str, tags: list[dict[str, Any]]) -> None:
         """Add tags to something."""

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from moto.s3.models import s3_backends
 
 from sagemaker_simulator import scaling
-from sagemaker_simulator.endpoint import Endpoint, Fleet
+from sagemaker_simulator.endpoint import Endpoint, Fleet, Variant
 from sagemaker_simulator.place import ACCOUNT, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sagemaker_simulator.calls import Params
     from sagemaker_simulator.place import Account, Place
 
 
@@ -44,12 +45,20 @@ def _objects() -> Iterator[str]:
 def add_foreign(place: Place, name: str) -> None:
     """Add an endpoint that somebody else has made; nothing runs behind it."""
     with place.lock:
-        settings = {"VariantName": "AllTraffic", "ModelName": name, "InitialVariantWeight": 1.0}
-        content = {"ProductionVariants": [{**settings, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}]}
-        model = {"ModelName": name, "PrimaryContainer": {"Image": "theirs", "Mode": "SingleModel"}}
+        settings: Params = {
+            "VariantName": "AllTraffic",
+            "ModelName": name,
+            "InstanceType": "ml.m5.large",
+            "InitialInstanceCount": 1,
+            "InitialVariantWeight": 1.0,
+        }
+        content: Params = {"ProductionVariants": [settings]}
+        model: Params = {"ModelName": name, "PrimaryContainer": {"Image": "theirs", "Mode": "SingleModel"}}
         place.models[name] = Record(name, place.arn("model", name), model)
         place.configs[name] = Record(name, place.arn("endpoint-config", name), {"EndpointConfigName": name, **content})
-        endpoint = Endpoint(name, place.arn("endpoint", name), name, "InService", Fleet(name, content, [], [], None))
+        variant = Variant(settings, model["PrimaryContainer"], 1.0, 1, 1.0, 1, image="theirs", status=None)
+        endpoint = Endpoint(name, place.arn("endpoint", name), name, "InService")
+        endpoint.fleet = Fleet(name, content, [variant], [], None)
         place.endpoints[name] = endpoint
         for record in (place.models[name], place.configs[name], endpoint):
             place.tag(record.arn, [])

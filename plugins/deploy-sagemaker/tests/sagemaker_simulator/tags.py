@@ -36,6 +36,19 @@ def delete_tags(place: Place, params: Params) -> Params:
     return {}
 
 
+def check_tags(params: Params) -> None:
+    """Check the tags of a request.
+
+    Raises:
+        Refusal: There may be no such tags.
+    """
+    keys = [tag["Key"] for tag in params.get("Tags", [])]
+    if any(key.lower().startswith("aws:") for key in keys):
+        raise invalid("aws: prefixed tag key names are not allowed for external use.")
+    if len({key.lower() for key in keys}) < len(keys):
+        raise invalid("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+
+
 def _tags(place: Place, params: Params) -> dict[str, str]:
     arn = params["ResourceArn"]
     if arn not in place.tags:

@@ -8,6 +8,7 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,8 @@ def _transform(place: Place, job: TransformJob, failure: Failure | None) -> None
     uris = artifacts.listed(job.content["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"])
     if not uris:
         raise JobFailedError("ClientError: No objects found that match the prefix of the input S3Uri.")
+    if job.status == "Stopping":
+        return
     container = _started(place, job, failure)
     try:
         how = _parameters(container, job.content)
@@ -93,7 +96,7 @@ def _transform(place: Place, job: TransformJob, failure: Failure | None) -> None
 
 
 def _started(place: Place, job: TransformJob, failure: Failure | None) -> Container:
-    facts = {"image": job.definition["Image"], "data": artifacts.data_uri(job.definition), "variant": job.name}
+    facts = {"data": artifacts.data_uri(job.definition), "variant": job.name}
     if failure in {Failure.INSUFFICIENT_CAPACITY, Failure.MODEL_DATA}:
         raise JobFailedError(REASONS[failure].format(**facts))
     if failure is Failure.IMAGE_NOT_FOUND or requirements.resolved_image(job.definition["Image"]) is None:
@@ -123,7 +126,7 @@ def _environment(content: Params) -> dict[str, str]:
 
 def _parameters(container: Container, content: Params) -> Params:
     """How to send requests: as the job says, else as the container says, else as SageMaker does."""
-    answer = container.send("GET", "/execution-parameters")
+    answer = container.ask("/execution-parameters")
     asked = json.loads(answer.body) if answer.status == http.client.OK else {}
     return {
         "concurrent": content.get("MaxConcurrentTransforms") or asked.get("MaxConcurrentTransforms", 1),
@@ -133,36 +136,32 @@ def _parameters(container: Container, content: Params) -> Params:
 
 
 def _transform_object(place: Place, job: TransformJob, container: Container, uri: str, how: Params) -> None:
-    asked, output = job.content["TransformInput"], job.content["TransformOutput"]
-    headers = {"Content-Type": asked.get("ContentType", ""), "Accept": output.get("Accept", "")}
-    headers = {name: value for name, value in headers.items() if value}
-
-    def transform(body: bytes) -> bytes:
-        container.take()
-        try:
-            answer = container.send("POST", "/invocations", body, headers)
-        except (OSError, http.client.HTTPException) as error:
-            raise JobFailedError("InternalServerError: the container does not answer") from error
-        finally:
-            container.release()
-        if answer.status >= http.client.MULTIPLE_CHOICES:
-            _note(place, container, uri, f"{answer.status}: {answer.body.decode('utf-8', 'replace')}")
-            kind = "ClientError" if answer.status < http.client.INTERNAL_SERVER_ERROR else "AlgorithmError"
-            raise JobFailedError(f"{kind}: See job logs for more information")
-        return answer.body
-
-    content = artifacts.read(uri)
+    split = job.content["TransformInput"].get("SplitType", "None")
     try:
-        bodies = list(splitting.requests(content, asked.get("SplitType", "None"), how["strategy"], how["payload"]))
+        bodies = list(splitting.requests(artifacts.read(uri), split, how["strategy"], how["payload"]))
     except splitting.TooLargeError as error:
         raise JobFailedError(f"ClientError: Too much data for max payload size: {error}") from error
     with ThreadPoolExecutor(int(how["concurrent"])) as pool:
-        answers = list(pool.map(transform, bodies))
-    place_of_output = _output(job, uri)
+        answers = list(pool.map(partial(_score, place, job, container, uri), bodies))
+    output = job.content["TransformOutput"]
     try:
-        artifacts.write(place_of_output, splitting.assembled(answers, output.get("AssembleWith", "None")))
+        artifacts.write(_output(job, uri), splitting.assembled(answers, output.get("AssembleWith", "None")))
     except artifacts.MissingDataError as error:
-        raise JobFailedError(f"ClientError: Could not write to {place_of_output}") from error
+        raise JobFailedError(f"ClientError: Could not write to {output['S3OutputPath']}") from error
+
+
+def _score(place: Place, job: TransformJob, container: Container, uri: str, body: bytes) -> bytes:
+    asked, output = job.content["TransformInput"], job.content["TransformOutput"]
+    headers = {"Content-Type": asked.get("ContentType"), "Accept": output.get("Accept")}
+    try:
+        answer = container.invoke(body, {name: value for name, value in headers.items() if value})
+    except (OSError, http.client.HTTPException) as error:
+        raise JobFailedError("InternalServerError: the container does not answer") from error
+    if answer.status >= http.client.MULTIPLE_CHOICES:
+        _note(place, container, uri, f"{answer.status}: {answer.body.decode('utf-8', 'replace')}")
+        kind = "ClientError" if answer.status < http.client.INTERNAL_SERVER_ERROR else "AlgorithmError"
+        raise JobFailedError(f"{kind}: See job logs for more information")
+    return answer.body
 
 
 def _note(place: Place, container: Container, uri: str, line: str) -> None:
