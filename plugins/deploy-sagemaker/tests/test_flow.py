@@ -11,9 +11,10 @@ from typing import Any
 
 import boto3
 import pytest
+from as_with_mlflow import ACCOUNT, BODY, REGION
 from conftest import Place
 from moto.ecr.models import ecr_backends
-from test_mlflow_api import ACCOUNT, BODY, REGION, answer_of, free_port, run_local_without_engine
+from test_mlflow_containers import answer_of, free_port, run_local_without_engine
 from typer.testing import CliRunner
 
 from modelpack import ModelInfo, deployments

@@ -21,10 +21,11 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
     """A model that doubles `x`, as a bundle of MLeap's."""
-    import modelpack_flavor_mleap
     import pandas as pd
     from sklearn.linear_model import LinearRegression
     from sklearn.pipeline import make_pipeline
+
+    import modelpack_flavor_mleap
 
     rows = pd.DataFrame({"x": [0.0, 1.0, 2.0]})
     pipeline = make_pipeline(LinearRegression()).fit(rows, rows["x"] * 2)

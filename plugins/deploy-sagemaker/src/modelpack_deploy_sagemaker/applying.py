@@ -139,7 +139,8 @@ def _change_endpoint(wish: Wish) -> None:
     change, word = (client.update_endpoint, "update") if exists else (client.create_endpoint, "create")
     try:
         if exists:
-            deregister(wish.account, wish.standing)
+            kept = {each["VariantName"] for each in wish.config()["ProductionVariants"]}
+            deregister(wish.account, wish.standing, kept)
         with in_words(f"{word} the endpoint {wish.name}"):
             change(**wish.endpoint(exists=exists))
     except DeployError as error:
@@ -151,13 +152,14 @@ def _change_endpoint(wish: Wish) -> None:
 
 
 def _wait_until_seen(wish: Wish) -> None:
-    """Wait until a description of the endpoint shows the update; until then it looks as if all had settled."""
+    """Wait until a description of the endpoint shows the change; until then it looks as if all had settled."""
     import time
 
+    before = wish.standing.endpoint.get("LastModifiedTime")
     deadline = time.monotonic() + UNSEEN
     while time.monotonic() < deadline:
         standing = survey.look(wish.account, wish.name)
-        if standing.status != "InService" or standing.uses(wish.config_name) or "FailureReason" in standing.endpoint:
+        if standing.is_there and (standing.status != "InService" or standing.endpoint["LastModifiedTime"] != before):
             return
         time.sleep(0.5)
 

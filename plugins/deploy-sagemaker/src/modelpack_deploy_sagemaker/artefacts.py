@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from modelpack_deploy_sagemaker.faults import AbsentError, in_words
 from modelpack_deploy_sagemaker.names import ARCHIVED, NAME, revision_in, revision_of_key
@@ -21,11 +21,12 @@ class Artefact:
     """A model, a configuration or an archive of a deployment.
 
     Attributes:
-        kind: `model`, `endpoint-config` or `archive`.
+        kind: `model`, `endpoint-config`, `archive`, or `upload` for one that was not ended.
         name: SageMaker's name of it, or the URI in S3.
         arn: Its ARN; empty for an archive.
         revision: Which revision it was made for.
         created: When.
+        upload: S3's name of the upload.
     """
 
     kind: str
@@ -33,6 +34,7 @@ class Artefact:
     arn: str
     revision: str
     created: datetime
+    upload: str = ""
 
 
 def artefacts_of(account: Account, name: str) -> list[Artefact]:
@@ -68,18 +70,25 @@ def _archives(account: Account, name: str, models: list[str]) -> Iterator[Artefa
     prefix = account.options.prefix
     places = {(account.bucket, prefix), *filter(None, (_place_of(account, name, model) for model in models))}
     for bucket, beginning in sorted(places):
-        try:
-            with in_words(f"list the bucket {bucket}"):
-                pages = account.s3.get_paginator("list_objects_v2").paginate(
-                    Bucket=bucket, Prefix=f"{beginning}/{name}/"
-                )
-                for each in (each for page in pages for each in page.get("Contents", ())):
-                    revision = revision_of_key(each["Key"], beginning, name)
-                    if revision is not None:
-                        uri = f"s3://{bucket}/{each['Key']}"
-                        yield Artefact("archive", uri, "", revision, each["LastModified"])
-        except AbsentError:
-            continue  # there is no such bucket
+        yield from _below(account, name, bucket, beginning)
+
+
+def _below(account: Account, name: str, bucket: str, prefix: str) -> Iterator[Artefact]:
+    """The archives of a deployment in a bucket, and the uploads of such that were not ended."""
+    place: Any = {"Bucket": bucket, "Prefix": f"{prefix}/{name}/"}
+    try:
+        with in_words(f"list the bucket {bucket}"):
+            objects = account.s3.get_paginator("list_objects_v2").paginate(**place)
+            found = [(each, each["LastModified"]) for page in objects for each in page.get("Contents", ())]
+            uploads = account.s3.get_paginator("list_multipart_uploads").paginate(**place)
+            found += [(each, each["Initiated"]) for page in uploads for each in page.get("Uploads", ())]
+    except AbsentError:
+        return  # there is no such bucket
+    for each, created in found:
+        revision, upload = revision_of_key(each["Key"], prefix, name), each.get("UploadId", "")
+        if revision is not None:
+            kind = "upload" if upload else "archive"
+            yield Artefact(kind, f"s3://{bucket}/{each['Key']}", "", revision, created, upload)
 
 
 def _place_of(account: Account, name: str, model: str) -> tuple[str, str] | None:

@@ -9,7 +9,7 @@ import typer
 
 from modelpack.cli.options import TrustOption, chosen_trust
 from modelpack.cli.output import notice
-from modelpack_deploy_sagemaker.mlflow_api import INSTANCE_TYPE, REGION
+from modelpack_deploy_sagemaker.mlflow_constants import DEFAULT_IMAGE, INSTANCE_TYPE, REGION
 
 if TYPE_CHECKING:
     from modelpack_deploy_sagemaker.containers import Wanted
@@ -106,7 +106,7 @@ def run_local(
     model_path: ModelPathOption,
     run_id: RunOption = None,
     port: Annotated[int, typer.Option("--port", "-p", help="The port to listen on.")] = 5000,
-    image: Annotated[str, typer.Option("--image", "-i", help="The image.")] = "mlflow-pyfunc",
+    image: Annotated[str, typer.Option("--image", "-i", help="The image.")] = DEFAULT_IMAGE,
     flavor: FlavorOption = None,
 ) -> None:
     """Serve a model on this machine in SageMaker's container."""
@@ -120,7 +120,7 @@ def build_and_push_container(
     *,
     build: Annotated[bool, typer.Option("--build/--no-build", help="Build the image.")] = True,
     push: Annotated[bool, typer.Option("--push/--no-push", help="Push it to ECR.")] = True,
-    container: Annotated[str, typer.Option("--container", "-c", help="The image's name.")] = "mlflow-pyfunc",
+    container: Annotated[str, typer.Option("--container", "-c", help="The image's name.")] = DEFAULT_IMAGE,
     mlflow_home: Annotated[
         Path | None, typer.Option("--mlflow-home", help="Accepted and without effect: what is installed is built in.")
     ] = None,

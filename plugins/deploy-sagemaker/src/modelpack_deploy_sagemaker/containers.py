@@ -12,7 +12,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelpack_deploy_sagemaker.general_model import saved_general_model
 from modelpack_deploy_sagemaker.registry import credentials, repository_uri
 
 if TYPE_CHECKING:
@@ -48,6 +47,7 @@ class Wanted:
     def contents(self) -> Iterator[tuple[str | Path, ImageOptions]]:
         """Whose environment it has, and the rest: SageMaker mounts the model, and starts the image as root."""
         from modelpack.images import ImageOptions
+        from modelpack_deploy_sagemaker.general_model import saved_general_model
 
         if self.model is not None:
             yield self.model, ImageOptions(user="root", with_model=False, trust=self.trust)

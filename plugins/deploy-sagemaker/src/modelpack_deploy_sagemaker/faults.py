@@ -32,6 +32,7 @@ _ABSENT = frozenset(
         "404",
         "NoSuchKey",
         "NoSuchBucket",
+        "NoSuchUpload",
         "NoSuchEntity",
         "ResourceNotFound",
         "ResourceNotFoundException",

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from modelpack_deploy_sagemaker.options import SageMakerOptions
 
 ENGINES = ("docker", "podman")
-DEFAULT_IMAGE = "mlflow-pyfunc"
 _PATIENCE = 20
 
 

@@ -13,11 +13,11 @@ from modelpack_deploy_sagemaker.account import Account
 from modelpack_deploy_sagemaker.containers import Wanted, build, push
 from modelpack_deploy_sagemaker.flavors import FLAVORS, container_variables
 from modelpack_deploy_sagemaker.local_run import (
-    DEFAULT_IMAGE,
     container_command,
     find_engine,
     run_in_foreground,
 )
+from modelpack_deploy_sagemaker.mlflow_constants import DEFAULT_IMAGE, INSTANCE_TYPE, REGION
 from modelpack_deploy_sagemaker.mlflow_defaults import (
     check_free,
     check_mode,
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from modelpack.deployments.records import Deployment
 
 __all__ = ["FLAVORS", "build_image", "delete", "deploy", "list_flavors", "push_image_to_ecr", "run_local"]
-
-REGION = "us-west-2"
-INSTANCE_TYPE = "ml.m4.xlarge"
 
 
 def deploy(  # noqa: PLR0913, PLR0917 - MLflow's arguments

@@ -12,7 +12,7 @@ from modelpack.package.load import open_model
 from modelpack_deploy_sagemaker.account import Account
 from modelpack_deploy_sagemaker.containers import image_tag
 from modelpack_deploy_sagemaker.flavors import FLAVORS
-from modelpack_deploy_sagemaker.local_run import DEFAULT_IMAGE
+from modelpack_deploy_sagemaker.mlflow_constants import DEFAULT_IMAGE
 
 if TYPE_CHECKING:
     from modelpack.package.load import StoredModel

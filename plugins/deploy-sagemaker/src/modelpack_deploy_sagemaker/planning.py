@@ -24,6 +24,7 @@ BASIC_PERMISSIONS = (
     "s3:DeleteObject",
     "s3:GetObject",
     "s3:ListBucket",
+    "s3:ListBucketMultipartUploads",
     "s3:PutObject",
     "s3:PutObjectTagging",
     "sagemaker:AddTags",

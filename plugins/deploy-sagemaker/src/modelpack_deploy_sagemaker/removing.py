@@ -103,10 +103,17 @@ def remove(account: Account, artefacts: Iterable[Artefact]) -> None:
                 elif each.kind == "model":
                     account.sagemaker.delete_model(ModelName=each.name)
                 else:
-                    bucket, _, key = each.name.removeprefix("s3://").partition("/")
-                    account.s3.delete_object(Bucket=bucket, Key=key)
+                    _remove_object(account, each)
         except AbsentError:
             continue
+
+
+def _remove_object(account: Account, artefact: Artefact) -> None:
+    bucket, _, key = artefact.name.removeprefix("s3://").partition("/")
+    if artefact.upload:
+        account.s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=artefact.upload)
+    else:
+        account.s3.delete_object(Bucket=bucket, Key=key)
 
 
 def replaced(account: Account, standing: Standing) -> list[Artefact]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from modelpack.errors import DeployError
 from modelpack_deploy_sagemaker.faults import AbsentError, in_words
 from modelpack_deploy_sagemaker.names import SCALING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
     from modelpack_deploy_sagemaker.account import Account
     from modelpack_deploy_sagemaker.survey import Standing
@@ -49,22 +50,27 @@ def register(account: Account, standing: Standing) -> None:
         )
 
 
-def deregister(account: Account, standing: Standing) -> None:
-    """End the autoscaling of all variants, as SageMaker wants it before an endpoint is updated or deleted."""
-    if SCALING in standing.config_tags:
-        _deregister(account, [_resource(standing.name, each["VariantName"]) for each in standing.variants])
+def deregister(account: Account, standing: Standing, kept: Collection[str] = ()) -> None:
+    """End the autoscaling of the variants that go, as SageMaker wants it before they do.
 
-
-def _deregister(account: Account, resources: Iterable[str]) -> None:
-    client = account.client("application-autoscaling")
-    for resource in resources:
+    An account that may not do so most likely has set up none; if it has, SageMaker tells it.
+    """
+    for variant in (each["VariantName"] for each in standing.variants if each["VariantName"] not in kept):
         try:
-            with in_words(f"end the autoscaling of {resource}"):
-                client.deregister_scalable_target(
-                    ServiceNamespace=_SPACE, ResourceId=resource, ScalableDimension=_DIMENSION
-                )
-        except AbsentError:
-            continue
+            _deregister(account, _resource(standing.name, variant))
+        except DeployError as error:
+            if error.code != "permission_denied" or SCALING in standing.config_tags:
+                raise
+
+
+def _deregister(account: Account, resource: str) -> None:
+    try:
+        with in_words(f"end the autoscaling of {resource}"):
+            account.client("application-autoscaling").deregister_scalable_target(
+                ServiceNamespace=_SPACE, ResourceId=resource, ScalableDimension=_DIMENSION
+            )
+    except AbsentError:
+        return
 
 
 def _resource(endpoint: str, variant: str) -> str:

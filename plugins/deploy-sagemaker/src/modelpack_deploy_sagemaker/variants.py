@@ -87,12 +87,21 @@ def _own_variant(wish: Wish, weight: float) -> Request:
             "ProvisionedConcurrency": options.serverless.provisioned,
         }
         return {**variant, "ServerlessConfig": {name: size for name, size in sizes.items() if size is not None}}
-    variant |= {"InstanceType": options.instance_type, "InitialInstanceCount": options.instance_count}
+    variant |= {"InstanceType": options.instance_type, "InitialInstanceCount": _count(wish)}
     if options.startup_timeout is not None:
         variant["ContainerStartupHealthCheckTimeoutInSeconds"] = options.startup_timeout
     if options.download_timeout is not None:
         variant["ModelDataDownloadTimeoutInSeconds"] = options.download_timeout
     return variant
+
+
+def _count(wish: Wish) -> int:
+    """How many instances it begins with: with autoscaling as many as answer by now, so that requests find enough."""
+    scaling, count = wish.options.autoscaling, wish.options.instance_count
+    if scaling is None:
+        return count
+    now = sum(each.get("CurrentInstanceCount", 0) for each in wish.standing.variants)
+    return int(min(max(count, now, scaling.min, 1), scaling.max))
 
 
 def _kept(wish: Wish, variant: Mapping[str, Any]) -> Request:
