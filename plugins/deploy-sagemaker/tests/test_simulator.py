@@ -205,3 +205,17 @@ def test_tags_are_held_to_their_rules(bench: Bench) -> None:
     assert said.startswith("Duplicate tag keys found.")
     bench.model(ModelName="First")
     assert bench.client.describe_model(ModelName="First")["ModelArn"] == f"{ARN}:model/first"
+
+
+def test_a_rollout_that_cannot_be_is_refused(bench: Bench) -> None:
+    """Before anything is begun."""
+    bench.simulator.create_foreign_endpoint("theirs")
+    bench.config("c", variant(bench.model()))
+    routing = {"Type": "CANARY", "WaitIntervalInSeconds": 60}
+    ask = {"EndpointName": "theirs", "EndpointConfigName": "c"}
+    policy = {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}
+    assert "CanarySize is required" in refused(bench.client.update_endpoint, **ask, DeploymentConfig=policy)
+    alarms = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "missing"}]}}
+    said = refused(bench.client.update_endpoint, **ask, DeploymentConfig={**policy, **alarms})
+    assert said == "Could not find CloudWatch alarms: missing."
+    assert bench.describe("theirs")["EndpointStatus"] == "InService"

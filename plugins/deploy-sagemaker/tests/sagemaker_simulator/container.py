@@ -120,7 +120,8 @@ class Container:
         assert self._process.stdout is not None
         with self._process.stdout as output:
             for line in output:
-                self.log.write(line.rstrip("\n"))
+                if line.strip():  # CloudWatch keeps no empty lines
+                    self.log.write(line.rstrip("\n"))
 
     def has_ended(self) -> bool:
         """Whether the server is no more."""

@@ -29,7 +29,7 @@ def create_endpoint(place: Place, params: Params, failure: Failure | None) -> Pa
     if name in place.endpoints:
         raise invalid(f'Cannot create already existing endpoint "{arn}".')
     config = find_config(place, params["EndpointConfigName"])
-    check_deployment(place, params.get("DeploymentConfig"))
+    check_deployment(place, params.get("DeploymentConfig"), config.content)
     check_quota(place, variants(config.content))
     endpoint = Endpoint(name, arn, config.name, deployment=params.get("DeploymentConfig"))
     place.endpoints[name] = endpoint
@@ -54,7 +54,7 @@ def update_endpoint(place: Place, params: Params, failure: Failure | None) -> Pa
     endpoint = find_endpoint(place, params["EndpointName"])
     _check_ready(place, endpoint)
     config = find_config(place, params["EndpointConfigName"])
-    deployment = _deployment(place, endpoint, params)
+    deployment = _deployment(place, endpoint, params, config)
     _check_scaling(place, endpoint, config)
     check_quota(place, variants(config.content))
     assert endpoint.fleet is not None
@@ -114,13 +114,13 @@ def _check_ready(place: Place, endpoint: Endpoint) -> None:
     find_config(place, endpoint.config)
 
 
-def _deployment(place: Place, endpoint: Endpoint, params: Params) -> Params | None:
+def _deployment(place: Place, endpoint: Endpoint, params: Params, config: Record) -> Params | None:
     given: Params | None = params.get("DeploymentConfig")
     if params.get("RetainDeploymentConfig"):
         if given is not None:
             raise invalid("Cannot specify both DeploymentConfig and RetainDeploymentConfig.")
         return endpoint.deployment
-    check_deployment(place, given)
+    check_deployment(place, given, config.content)
     return given
 
 

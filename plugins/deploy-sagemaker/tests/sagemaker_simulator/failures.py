@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore import xform_name
 
-from sagemaker_simulator.refusals import Refusal
+from sagemaker_simulator.refusals import Refusal, quota_exceeded
 
 if TYPE_CHECKING:
     from sagemaker_simulator.calls import Call
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 _CAPACITY = (
     "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error. "
     "Please retry using a different ML instance type or after some time."
-)
-_QUOTA = (
-    "The account-level service limit 'ml.m5.xlarge for endpoint usage' is 0 Instances, with current utilization of 0 "
-    "Instances and a request delta of 1 Instances. Please use AWS Service Quotas to request an increase for this quota."
 )
 
 
@@ -120,7 +116,7 @@ def refusal(failure: Failure, call: Call, account: str) -> Refusal:
         code = {"s3": "SlowDown", "iam": "Throttling", "sts": "Throttling"}.get(call.service, "ThrottlingException")
         return Refusal(code, "Rate exceeded", 503 if call.service == "s3" else 400)
     if failure is Failure.QUOTA_EXCEEDED:
-        return Refusal("ResourceLimitExceeded", _QUOTA)
+        return quota_exceeded("ml.m5.large", 0, 0, 1)
     if failure is Failure.ACCESS_DENIED:
         action = f"{call.service.removesuffix('-runtime')}:{call.operation}"
         code = "AccessDenied" if call.service in {"s3", "iam", "sts"} else "AccessDeniedException"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from moto.core.utils import get_service_model
 
 from sagemaker_simulator.listing import slice_of
-from sagemaker_simulator.refusals import Refusal, invalid
+from sagemaker_simulator.refusals import Refusal, invalid, quota_exceeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,12 +50,7 @@ def check_quota(place: Place, variants: Iterable[Params]) -> None:
     for kind, number in wanted.items():
         limit = place.account.limit(kind)
         if standing[kind] + number > limit:
-            raise Refusal(
-                "ResourceLimitExceeded",
-                f"The account-level service limit '{kind} for endpoint usage' is {limit} Instances, with current "
-                f"utilization of {standing[kind]} Instances and a request delta of {number} Instances. Please use AWS "
-                "Service Quotas to request an increase for this quota.",
-            )
+            raise quota_exceeded(kind, limit, standing[kind], number)
 
 
 def set_quota(place: Place, kind: str, limit: int) -> None:

@@ -31,6 +31,16 @@ def invalid(message: str) -> Refusal:
     return Refusal("ValidationException", message)
 
 
+def quota_exceeded(instance_type: str, limit: int, used: int, more: int) -> Refusal:
+    """The refusal of more instances than an account may have."""
+    return Refusal(
+        "ResourceLimitExceeded",
+        f"The account-level service limit '{instance_type} for endpoint usage' is {limit} Instances, with current "
+        f"utilization of {used} Instances and a request delta of {more} Instances. Please use AWS Service Quotas to "
+        "request an increase for this quota.",
+    )
+
+
 def response(refusal: Refusal, service: str) -> Response:
     """The answer of a service."""
     if service in {"s3", "iam", "sts"}:
