@@ -47,3 +47,29 @@ def test_a_batch_that_fails_says_why_and_can_be_started_again(place: Place, mode
     job = deployments.submit_batch(models[0].path, name="nightly", **data, **place.arguments())
     assert job.state == "succeeded"
     assert (count(place, "model"), count(place, "transform-job")) == (0, 2)
+
+
+def test_what_a_batch_has_left_that_never_started_goes(place: Place, models: Models) -> None:
+    """With the next look, or with the deployment of that name."""
+    boto3.client("s3").put_object(Bucket=place.bucket, Key="in/rows.csv", Body=b"x\n1.5\n")
+    data: dict[str, Any] = {"input": f"s3://{place.bucket}/in/", "output": f"s3://{place.bucket}/out/"}
+    place.simulator.fail_next("create_transform_job", Failure.ACCESS_DENIED)
+    before = place.simulator.names()
+    with pytest.raises(DeployError) as caught:
+        deployments.submit_batch(models[0].path, name="nightly", **data, **place.arguments())
+    assert caught.value.code == "permission_denied"
+    assert place.simulator.names() == before
+    deployments.submit_batch(models[0].path, name="nightly", wait=False, **data, **place.arguments())
+    assert (count(place, "model"), deployments.get_batch("nightly", **place.arguments()).state) == (1, "running")
+    with pytest.raises(DeployError, match="scores something else") as caught:
+        deployments.submit_batch(models[1].path, name="nightly", **data, **place.arguments())
+    assert caught.value.code == "conflict"
+    waiter = boto3.client("sagemaker").get_waiter("transform_job_completed_or_stopped")
+    waiter.wait(TransformJobName=jobs(place)[0], WaiterConfig={"Delay": 1})
+    deployments.delete("nightly", **place.arguments())
+    assert count(place, "model") == 0
+
+
+def jobs(place: Place) -> list[str]:
+    """The names of the transform jobs."""
+    return [name.partition("/")[2] for name in place.simulator.names() if name.startswith("transform-job/")]

@@ -8,11 +8,12 @@ from typing import Any
 import boto3
 import pytest
 from conftest import Place
-from deploying import Models, refusal
+from deploying import BODY, Models, refusal
 from sagemaker_simulator import Failure
 
 import modelpack
 from modelpack import deployments
+from modelpack.errors import DeployError
 from modelpack.plugins.manager import PluginManager
 from modelpack_deploy_sagemaker import contract
 from modelpack_deploy_sagemaker.target import target
@@ -158,3 +159,14 @@ def test_a_quota_that_is_too_low_is_told_before_the_upload(place: Place, models:
     assert not place.simulator.changes
     place.simulator.fail_next("list_service_quotas", Failure.ACCESS_DENIED, times=None)
     assert deployments.plan(models[0].path, name="plus", **place.arguments(instance_count=2)).steps
+
+
+@pytest.mark.parametrize("name", ["under_score", "dot.ted", "a" * 50])
+def test_nothing_stands_under_a_name_that_nothing_can_have(place: Place, name: str) -> None:
+    """Which is no error to look at, or to delete."""
+    assert deployments.get(name, **place.arguments()).state == "absent"
+    assert deployments.get_batch(name, **place.arguments()).state == "absent"
+    deployments.delete(name, **place.arguments())
+    with pytest.raises(DeployError) as caught:
+        deployments.invoke(name, BODY, content_type="application/json", **place.arguments())
+    assert caught.value.code == "not_deployed"

@@ -92,11 +92,12 @@ def test_names_that_do_not_fit(name: str) -> None:
 def test_a_part_is_known_by_its_name() -> None:
     """A deployment's parts are not those of another whose name begins in the same way."""
     revision = "0123456789abcdef"
-    assert names.revision_in(names.model_name("a", revision), "a") == revision
-    assert names.revision_in(names.config_name("a", revision), "a") == revision
-    assert names.revision_in(names.model_name("a-model-b", revision), "a") is None
-    assert names.revision_in(names.model_name("ab", revision), "a") is None
-    assert names.revision_in("a-model-latest", "a") is None
+    model = names.model_name("a", "")
+    assert names.revision_in(names.model_name("a", revision), model) == revision
+    assert names.revision_in(names.config_name("a", revision), names.config_name("a", "")) == revision
+    assert names.revision_in(names.model_name("a-model-b", revision), model) is None
+    assert names.revision_in(names.model_name("ba", revision), model) is None
+    assert names.revision_in("a-model-latest", model) is None
     assert names.revision_of_key(names.archive_key("p/q", "a", revision), "p/q", "a") == revision
     assert names.revision_of_key(names.batch_key("p/q", "a", revision), "p/q", "a") is None
     assert names.revision_of_key("p/q/a/notes.txt", "p/q", "a") is None

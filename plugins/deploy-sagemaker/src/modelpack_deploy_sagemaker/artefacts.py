@@ -5,8 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from modelpack.errors import DeployError
 from modelpack_deploy_sagemaker.faults import AbsentError, in_words
-from modelpack_deploy_sagemaker.names import ARCHIVED, NAME, revision_in, revision_of_key
+from modelpack_deploy_sagemaker.names import (
+    ARCHIVED,
+    BATCH,
+    NAME,
+    batch_name,
+    config_name,
+    is_name,
+    model_name,
+    revision_in,
+    revision_of_key,
+)
 from modelpack_deploy_sagemaker.survey import tags_if_there
 
 if TYPE_CHECKING:
@@ -14,6 +25,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from modelpack_deploy_sagemaker.account import Account
+
+    Tagged = tuple["Artefact", Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +55,33 @@ def artefacts_of(account: Account, name: str) -> list[Artefact]:
 
     What somebody has archived is not among it.
     """
-    configs, models = _tagged(account, name, "endpoint-config"), _tagged(account, name, "model")
-    archives = _archives(account, name, [model.name for model, _ in models])
+    if not is_name(name):
+        return []
+    configs = _tagged(account, name, "endpoint-config", config_name(name, ""))
+    models = _tagged(account, name, "model", model_name(name, ""))
     kept = {each.revision for each, tags in (*configs, *models) if ARCHIVED in tags}
+    archives = [each for place in _places(account, name, models) for each in _below(account, name, *place)]
     found = (*(each for each, _ in configs), *(each for each, _ in models), *archives)
     return [each for each in found if each.revision not in kept]
 
 
-def _tagged(account: Account, name: str, kind: str) -> list[tuple[Artefact, Mapping[str, str]]]:
-    """The models or the configurations of a deployment, with their tags."""
+def batch_artefacts(account: Account, name: str) -> list[Artefact]:
+    """The models and the archives that were made for batches of a name."""
+    models = _tagged(account, name, "model", batch_name(name, ""))
+    places = [(bucket, f"{prefix}/{name}") for bucket, prefix in _places(account, name, models)]
+    archives = [each for place in places for each in _below(account, BATCH, *place)]
+    return [*(each for each, _ in models), *archives]
+
+
+def _tagged(account: Account, name: str, kind: str, beginning: str) -> list[Tagged]:
+    """The models or the configurations of a name, with their tags."""
     word = {"model": "Model", "endpoint-config": "EndpointConfig"}[kind]
     operation = {"model": "list_models", "endpoint-config": "list_endpoint_configs"}[kind]
-    found: list[tuple[Artefact, Mapping[str, str]]] = []
+    found: list[Tagged] = []
     with in_words(f"list what belongs to {name}"):
-        for page in account.sagemaker.get_paginator(operation).paginate(NameContains=f"{name}-", MaxResults=100):
+        for page in account.sagemaker.get_paginator(operation).paginate(NameContains=beginning, MaxResults=100):
             for each in page[f"{word}s"]:
-                revision = revision_in(each[f"{word}Name"], name)
+                revision = revision_in(each[f"{word}Name"], beginning)
                 tags = {} if revision is None else tags_if_there(account, each[f"{word}Arn"])
                 if revision is not None and tags.get(NAME) == name:
                     artefact = Artefact(kind, each[f"{word}Name"], each[f"{word}Arn"], revision, each["CreationTime"])
@@ -65,12 +89,10 @@ def _tagged(account: Account, name: str, kind: str) -> list[tuple[Artefact, Mapp
     return found
 
 
-def _archives(account: Account, name: str, models: list[str]) -> Iterator[Artefact]:
-    """The archives in the bucket of the options, and in those that the models name."""
-    prefix = account.options.prefix
-    places = {(account.bucket, prefix), *filter(None, (_place_of(account, name, model) for model in models))}
-    for bucket, beginning in sorted(places):
-        yield from _below(account, name, bucket, beginning)
+def _places(account: Account, name: str, models: list[Tagged]) -> list[tuple[str, str]]:
+    """The bucket and the prefix of the options, and those that the models name."""
+    named = filter(None, (_place_of(account, name, model.name) for model, _ in models))
+    return sorted({(account.bucket, account.options.prefix), *named})
 
 
 def _below(account: Account, name: str, bucket: str, prefix: str) -> Iterator[Artefact]:
@@ -80,15 +102,25 @@ def _below(account: Account, name: str, bucket: str, prefix: str) -> Iterator[Ar
         with in_words(f"list the bucket {bucket}"):
             objects = account.s3.get_paginator("list_objects_v2").paginate(**place)
             found = [(each, each["LastModified"]) for page in objects for each in page.get("Contents", ())]
-            uploads = account.s3.get_paginator("list_multipart_uploads").paginate(**place)
-            found += [(each, each["Initiated"]) for page in uploads for each in page.get("Uploads", ())]
     except AbsentError:
         return  # there is no such bucket
-    for each, created in found:
+    for each, created in [*found, *_uploads(account, place)]:
         revision, upload = revision_of_key(each["Key"], prefix, name), each.get("UploadId", "")
         if revision is not None:
             kind = "upload" if upload else "archive"
             yield Artefact(kind, f"s3://{bucket}/{each['Key']}", "", revision, created, upload)
+
+
+def _uploads(account: Account, place: Any) -> list[tuple[Any, datetime]]:
+    """The uploads that were not ended; none where the caller may not see them."""
+    try:
+        with in_words(f"list the uploads to the bucket {place['Bucket']}"):
+            pages = account.s3.get_paginator("list_multipart_uploads").paginate(**place)
+            return [(each, each["Initiated"]) for page in pages for each in page.get("Uploads", ())]
+    except DeployError as error:
+        if error.code != "permission_denied":
+            raise
+        return []
 
 
 def _place_of(account: Account, name: str, model: str) -> tuple[str, str] | None:

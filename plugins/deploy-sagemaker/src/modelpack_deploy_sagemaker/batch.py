@@ -8,8 +8,11 @@ from modelpack.data.media_types import MediaType
 from modelpack.deployments.records import BatchJob, BatchState, DeployRequest, revision_of
 from modelpack.errors import DeployError
 from modelpack_deploy_sagemaker import contract, names
-from modelpack_deploy_sagemaker.applying import create_anew, upload
-from modelpack_deploy_sagemaker.faults import AbsentError, ExistsError, in_words
+from modelpack_deploy_sagemaker.applying import create_anew, create_bucket, upload
+from modelpack_deploy_sagemaker.artefacts import batch_artefacts
+from modelpack_deploy_sagemaker.faults import ExistsError, in_words
+from modelpack_deploy_sagemaker.planning import bucket_exists
+from modelpack_deploy_sagemaker.removing import remove
 from modelpack_deploy_sagemaker.survey import Standing, tags_if_there
 from modelpack_deploy_sagemaker.wish import Wish
 
@@ -56,6 +59,7 @@ def submit(request: BatchRequest[SageMakerOptions], account: Account) -> BatchJo
             something else goes on (`conflict`).
     """
     wish = _wish(request, account)
+    _check_name(request.name)
     first = names.batch_name(request.name, _revision(request))
     jobs = list(_jobs(account, request.name))
     earlier = [job for job in jobs if job == first or job.startswith(f"{first}-")]
@@ -74,17 +78,23 @@ def submit(request: BatchRequest[SageMakerOptions], account: Account) -> BatchJo
     problems = [*contract.problems("CreateModel", wish.model()), *contract.problems("CreateTransformJob", asked)]
     if problems:
         raise DeployError(f"SageMaker would refuse {'; '.join(problems)}", code="rejected")
-    upload(wish)
-    create_anew(account, "model", wish.model())
     try:
-        with in_words(f"start the job {job_name}"):
-            account.sagemaker.create_transform_job(**asked)
+        _start(wish, asked)
     except ExistsError:
         pass  # the same call has started it meanwhile
     except DeployError:
-        _remove(account, wish.model_name, wish.archive_uri)
+        sweep(account, request.name)
         raise
     return _described(account, request.name, job_name)
+
+
+def _start(wish: BatchWish, asked: dict[str, Any]) -> None:
+    if not bucket_exists(wish.account):
+        create_bucket(wish.account)
+    upload(wish)
+    create_anew(wish.account, "model", wish.model())
+    with in_words(f"start the job {asked['TransformJobName']}"):
+        wish.account.sagemaker.create_transform_job(**asked)
 
 
 def get(account: Account, name: str) -> BatchJob:
@@ -92,13 +102,27 @@ def get(account: Account, name: str) -> BatchJob:
 
     A job itself cannot be deleted: SageMaker keeps it.
     """
-    newest = next(_jobs(account, name), None)
+    newest = next(_jobs(account, name), None) if names.is_name(name) else None
     if newest is None:
         return BatchJob(name=name, state="absent")
     found = _described(account, name, newest)
-    if found.state != "running" and not account.options.archive:
-        _clean_up(account, newest)
+    if not account.options.archive:
+        sweep(account, name)
     return found
+
+
+def sweep(account: Account, name: str) -> None:
+    """Remove what was made for jobs of a name that are over or were never started, as far as the caller may."""
+    if not names.is_name(name):
+        return
+    try:
+        left = batch_artefacts(account, name)
+        newest = next(_jobs(account, name), None) if left else None
+        if newest is None or _described(account, name, newest).state != "running":
+            remove(account, left)
+    except DeployError as error:
+        if error.code != "permission_denied":
+            raise
 
 
 def _wish(request: BatchRequest[SageMakerOptions], account: Account) -> BatchWish:
@@ -114,6 +138,15 @@ def _wish(request: BatchRequest[SageMakerOptions], account: Account) -> BatchWis
         name=request.name, model_path=request.model_path, digest=request.digest, options=options
     )
     return BatchWish(model, account, Standing(request.name))
+
+
+def _check_name(name: str) -> None:
+    if not names.is_name(name):
+        raise DeployError(
+            f"{name!r} cannot be the name of a job",
+            code="rejected",
+            hint=f"use at most {names.LONGEST_NAME} letters, digits and -, beginning and ending with one of the former",
+        )
 
 
 def _revision(request: BatchRequest[SageMakerOptions]) -> str:
@@ -180,26 +213,3 @@ def _described(account: Account, name: str, job: str) -> BatchJob:
         reason=found.get("FailureReason"),
         details={"job": job, "arn": found["TransformJobArn"], "model": found["ModelName"], "region": account.region},
     )
-
-
-def _clean_up(account: Account, job: str) -> None:
-    """Remove the model of a job and its archive, as far as the caller may."""
-    with in_words(f"look at the job {job}"):
-        model = account.sagemaker.describe_transform_job(TransformJobName=job)["ModelName"]
-    try:
-        with in_words(f"look at the model {model}"):
-            archive = account.sagemaker.describe_model(ModelName=model)["PrimaryContainer"]["ModelDataUrl"]
-        _remove(account, model, archive)
-    except AbsentError:
-        return
-    except DeployError as error:
-        if error.code != "permission_denied":
-            raise
-
-
-def _remove(account: Account, model: str, archive: str) -> None:
-    bucket, _, key = archive.removeprefix("s3://").partition("/")
-    with in_words(f"delete {archive}"):
-        account.s3.delete_object(Bucket=bucket, Key=key)
-    with in_words(f"delete the model {model}"):
-        account.sagemaker.delete_model(ModelName=model)

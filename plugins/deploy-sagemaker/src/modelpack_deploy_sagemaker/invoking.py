@@ -8,6 +8,7 @@ from modelpack.deployments.records import InvocationAnswer
 from modelpack.errors import DeployError
 from modelpack_deploy_sagemaker import asynchronous
 from modelpack_deploy_sagemaker.faults import AbsentError, code_of, in_words, message_of
+from modelpack_deploy_sagemaker.names import is_name
 from modelpack_deploy_sagemaker.survey import look
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def invoke(account: Account, name: str, invocation: Invocation) -> InvocationAns
     Raises:
         DeployError: See `modelpack.Target.invoke`.
     """
+    if not is_name(name):
+        raise not_deployed(name)
     client = account.client("sagemaker-runtime")
     accept = {} if invocation.accept is None else {"Accept": invocation.accept}
     try:

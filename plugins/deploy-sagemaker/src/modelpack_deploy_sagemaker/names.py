@@ -15,6 +15,7 @@ SCALING = "modelpack:autoscaling"
 ARCHIVED = "modelpack:archived"
 """What was kept on purpose when it was replaced or deleted, and is left alone from then on."""
 
+BATCH = "batch"
 LONGEST_NAME = 39
 """A name, `-config-` and a revision have to fit into the 63 characters that SageMaker gives."""
 
@@ -49,17 +50,18 @@ def batch_name(name: str, revision: str) -> str:
 
 def batch_key(prefix: str, name: str, revision: str) -> str:
     """Where in the bucket the model of a batch lies."""
-    return f"{prefix}/{name}/batch/{revision}/model.tar.gz"
+    return archive_key(f"{prefix}/{name}", BATCH, revision)
 
 
-def revision_in(full_name: str, name: str) -> str | None:
-    """The revision in the name of a model or a configuration of the deployment; None when it is of another."""
-    for make in (model_name, config_name):
-        beginning = make(name, "")
-        revision = full_name.removeprefix(beginning)
-        if full_name.startswith(beginning) and _REVISION.fullmatch(revision):
-            return revision
-    return None
+def revision_in(full_name: str, beginning: str) -> str | None:
+    """The revision with which a name ends; None when there is something else than that after its beginning.
+
+    Args:
+        full_name: The name of a model or a configuration.
+        beginning: What one of those functions makes of a deployment's name and no revision.
+    """
+    revision = full_name.removeprefix(beginning)
+    return revision if full_name.startswith(beginning) and _REVISION.fullmatch(revision) else None
 
 
 def revision_of_key(key: str, prefix: str, name: str) -> str | None:

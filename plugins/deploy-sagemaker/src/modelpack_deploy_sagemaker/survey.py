@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from modelpack_deploy_sagemaker.faults import AbsentError, in_words
-from modelpack_deploy_sagemaker.names import DIGEST, NAME, REVISION, from_tags
+from modelpack_deploy_sagemaker.names import DIGEST, NAME, REVISION, from_tags, is_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -77,15 +77,15 @@ class Standing:
 
     def is_reaching(self, config: str) -> bool:
         """Whether nothing has to be done but to wait until it serves a configuration, if it does not yet."""
-        if self.status == "InService":
-            return self.endpoint.get("EndpointConfigName") == config
-        if self.status == "Creating":
+        if self.status in {"InService", "Creating"}:
             return self.endpoint.get("EndpointConfigName") == config
         return self.status in {"Updating", "SystemUpdating"} and self.pending == config
 
 
 def look(account: Account, name: str) -> Standing:
-    """The endpoint of a name as it is now."""
+    """The endpoint of a name as it is now; none of a name that no deployment here can have."""
+    if not is_name(name):
+        return Standing(name)
     client = account.sagemaker
     try:
         with in_words(f"look at the endpoint {name}"):

@@ -88,10 +88,13 @@ class SageMakerTarget(Target[SageMakerOptions]):
                 yield described(account, standing)
 
     def delete(self, name: str, options: SageMakerOptions) -> None:
-        """Remove the endpoint and, when it is gone, all that was made for it."""
+        """Remove the endpoint and, when it is gone, all that was made for it, and for batches that are over."""
+        from modelpack_deploy_sagemaker.batch import sweep
         from modelpack_deploy_sagemaker.removing import delete
 
-        delete(_account(options), name)
+        account = _account(options)
+        delete(account, name)
+        sweep(account, name)
 
     def invoke(self, name: str, invocation: Invocation, options: SageMakerOptions) -> InvocationAnswer:
         """Send it through SageMaker's runtime."""
