@@ -86,6 +86,8 @@ def test_what_exists_and_what_does_not_is_told_in_the_words_of_aws(bench: Bench)
     bench.model()
     assert refused(bench.model) == f'Cannot create already existing model "{ARN}:model/first".'
     assert refused(bench.describe, name="x") == f'Could not find endpoint "{ARN}:endpoint/x".'
+    said = refused(bench.client.list_tags, ResourceArn=f"{ARN}:endpoint-config/x")
+    assert said == f'Could not find endpoint configuration "{ARN}:endpoint-config/x".'
 
 
 def test_requests_fail_as_planned(bench: Bench) -> None:

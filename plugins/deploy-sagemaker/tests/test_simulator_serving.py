@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import http.client
+import io
 import json
 import os
 import subprocess
 import sys
+import tarfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +174,54 @@ def test_a_model_that_is_in_the_image_is_served(bench: Bench) -> None:
     bench.client.create_endpoint(EndpointName="e", EndpointConfigName=bench.config("c", variant("first")))
     bench.wait("e")
     assert bench.answers("e") == FIRST
+
+
+def test_an_image_that_was_pushed_is_run(bench: Bench) -> None:
+    """With the login that ECR gives: its variables count, and its model is served."""
+    bench.simulator.host_images()
+    ecr, first = bench.of("ecr"), bench.models["first"]
+    uri = ecr.create_repository(repositoryName="mine")["repository"]["repositoryUri"]
+    host, _, name = uri.partition("/")
+    registry = PlainRegistry(host, ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"])
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        archive.add(first.path, "opt/ml/model")
+    config = {"config": {"Env": [f"MODELPACK_TRUST={first.digest}", "MODELPACK_MODEL=/opt/ml/model"]}}
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": registry.push_blob(name, json.dumps(config).encode()),
+        "layers": [registry.push_blob(name, packed.getvalue())],
+    }
+    registry.send("PUT", f"/v2/{name}/manifests/1", json.dumps(manifest).encode(), str(manifest["mediaType"]))
+    assert ecr.describe_images(repositoryName="mine")["imageDetails"][0]["imageTags"] == ["1"]
+    bench.model(PrimaryContainer={"Image": f"{uri}:1"})
+    bench.client.create_endpoint(EndpointName="e", EndpointConfigName=bench.config("c", variant("first")))
+    bench.wait("e")
+    assert bench.answers("e") == FIRST
+
+
+class PlainRegistry:
+    """A client of a registry."""
+
+    def __init__(self, host: str, login: str) -> None:
+        self._host, self._login = host, login
+
+    def send(self, method: str, path: str, body: bytes = b"", content_type: str = "application/octet-stream") -> str:
+        """Send a request, and answer where the server says to go on."""
+        headers = {"Authorization": f"Basic {self._login}", "Content-Type": content_type}
+        with closing(http.client.HTTPConnection(self._host)) as connection:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            assert answer.status < 300, answer.read()
+            return answer.getheader("Location", "")
+
+    def push_blob(self, name: str, content: bytes) -> dict[str, Any]:
+        """Upload a blob in two requests, and answer its descriptor."""
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        location = self.send("POST", f"/v2/{name}/blobs/uploads/")
+        self.send("PUT", f"{location}?digest={digest}", content)
+        return {"mediaType": "application/octet-stream", "digest": digest, "size": len(content)}
 
 
 def test_an_asynchronous_endpoint_answers_in_s3(bench: Bench) -> None:

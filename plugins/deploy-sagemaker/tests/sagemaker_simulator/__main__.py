@@ -21,6 +21,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as directory,
         SageMakerSimulator(Path(directory), port=given.port, delay=given.delay) as simulator,
     ):
+        simulator.host_images()
         role, image, bucket = simulator.create_role(), simulator.push_image(), simulator.create_bucket("simulated")
         for name, value in simulator.environment().items():
             print(f"export {name}={value}")  # noqa: T201 - it is a program

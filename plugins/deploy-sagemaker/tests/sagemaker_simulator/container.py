@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import shutil
 import signal
 import socket
@@ -13,7 +14,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sagemaker_simulator import artifacts, cloudwatch
+from sagemaker_simulator import artifacts, cloudwatch, requirements
 from sagemaker_simulator.container_variables import Host, container_variables
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Container:
         self._idle = threading.Condition()
         self._directory = place.account.settings.directory / f"container-{uuid.uuid4().hex[:12]}"
         host = Host(self._directory, self._unpacked(definition), self.port)
-        image = self._account.images.get(definition["Image"])
+        image = self._account.images.get(requirements.ecr_uri(place, definition["Image"]))
         self._process = self._started(container_variables(host, image, definition, environment))
         self._account.containers.add(self)
         self._reader = threading.Thread(target=self._keep_log, daemon=True)
@@ -114,6 +115,7 @@ class Container:
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
+            start_new_session=True,
         )
 
     def _keep_log(self) -> None:
@@ -180,7 +182,7 @@ class Container:
         try:
             self._process.wait(_GRACE_SECONDS)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         self._reader.join(_GRACE_SECONDS)
         self._account.containers.discard(self)

@@ -53,11 +53,11 @@ def container_variables(
     moved = {name: value.replace(_MODEL, str(model), 1) for name, value in told.items() if value.startswith(_MODEL)}
     return {
         **{name: os.environ[name] for name in _KEPT if name in os.environ},
-        "HOME": str(host.home),
-        "MODELPACK_HOME": str(host.home / "modelpack"),
         "SAGEMAKER_MODEL_SERVER_WORKERS": "1",
         **told,
         **moved,
+        "HOME": str(host.home),
+        "MODELPACK_HOME": str(host.home / "modelpack"),
         "AZUREML_MODEL_DIR": str(model),  # searched for a model as the usual place is, which no process can have here
         "SAGEMAKER_BIND_TO_PORT": str(host.port),
     }

@@ -92,7 +92,7 @@ def start(place: Place, endpoint: str, fleet: Fleet, failure: Failure | None) ->
 
 
 def _begin(place: Place, endpoint: str, variant: Variant, failure: Failure | None) -> None:
-    variant.image = requirements.resolved_image(variant.definition["Image"])
+    variant.image = requirements.resolved_image(place, variant.definition["Image"])
     if failure in {Failure.INSUFFICIENT_CAPACITY, Failure.MODEL_DATA}:
         raise _failed(variant, failure)
     if variant.image is None or failure is Failure.IMAGE_NOT_FOUND:

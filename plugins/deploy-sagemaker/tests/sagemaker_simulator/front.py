@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response
 
-from sagemaker_simulator import operations, refusals, scaling
+from sagemaker_simulator import operations, refusals, registry, scaling
 from sagemaker_simulator.calls import QUOTAS, RUNTIME, Call, read_call
 from sagemaker_simulator.control import PREFIX
 from sagemaker_simulator.failures import AT_ONCE, Failure, refusal
@@ -22,9 +22,10 @@ from sagemaker_simulator.tags import check_tags
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from sagemaker_simulator.account import Account
     from sagemaker_simulator.calls import Params
     from sagemaker_simulator.control import Control
-    from sagemaker_simulator.place import Account, Place
+    from sagemaker_simulator.place import Place
 
 _CHECKED = frozenset({"sagemaker", RUNTIME, QUOTAS, "application-autoscaling", "ecr", "iam"})
 
@@ -43,6 +44,8 @@ class Front:
         if environ["PATH_INFO"].startswith(PREFIX):
             return self._control.answer(environ)(environ, start_response)
         account = self._account()
+        if environ["PATH_INFO"].startswith(registry.PREFIX) and "AWS4" not in environ.get("HTTP_AUTHORIZATION", ""):
+            return account.registry.answer(environ)(environ, start_response)
         service = "sagemaker"
         try:
             call = read_call(environ)
@@ -74,6 +77,8 @@ class Front:
         if failure is Failure.LOST_ANSWER:
             self._let_moto_do(answer, environ)
             raise refusal(failure, call, ACCOUNT)
+        if call.service == "ecr" and account.hosts_images:
+            return self._hosted(account, environ)
         if call.service == "application-autoscaling":
             return self._scaled(account, call, environ)
         return answer
@@ -81,6 +86,13 @@ class Front:
     def _let_moto_do(self, answer: Response | None, environ: dict[str, Any]) -> None:
         if answer is None:
             Response.from_app(self._moto, environ, buffered=True)
+
+    def _hosted(self, account: Account, environ: dict[str, Any]) -> Response:
+        """ECR's answer, with this registry in the place of its host."""
+        answer = Response.from_app(self._moto, environ, buffered=True)
+        host = f"{ACCOUNT}.dkr.ecr.{account.settings.region}.amazonaws.com/"
+        answer.set_data(answer.get_data().replace(host.encode(), f"{account.settings.address}/".encode()))
+        return answer
 
     def _scaled(self, account: Account, call: Call, environ: dict[str, Any]) -> Response:
         place = account.place(call.region)

@@ -19,7 +19,7 @@ def create_model(place: Place, params: Params) -> Params:
     name, arn = params["ModelName"], place.arn("model", params["ModelName"])
     if name in place.models:
         raise invalid(f'Cannot create already existing model "{arn}".')
-    _check(params, place.region)
+    _check(place, params)
     content = {key: value for key, value in params.items() if key != "Tags"}
     for container in containers(content):
         container.setdefault("Mode", "SingleModel")
@@ -68,7 +68,7 @@ def delete_model(place: Place, params: Params) -> Params:
     return {}
 
 
-def _check(params: Params, region: str) -> None:
+def _check(place: Place, params: Params) -> None:
     role = params.get("ExecutionRoleArn")
     if not role:
         raise invalid("ExecutionRoleArn is required to create a model.")
@@ -85,8 +85,8 @@ def _check(params: Params, region: str) -> None:
         if "ModelDataUrl" in container and "ModelDataSource" in container:
             raise invalid("Cannot specify both ModelDataUrl and ModelDataSource.")
         _check_source(container.get("ModelDataSource", {}).get("S3DataSource", {}))
-        requirements.check_image(container["Image"], region)
-        requirements.check_data(container, role, region)
+        requirements.check_image(place, container["Image"])
+        requirements.check_data(container, role, place.region)
 
 
 def _check_source(source: Params) -> None:

@@ -1,29 +1,23 @@
-"""What one account holds in one region, and the settings of the whole."""
+"""What stands in one region, and the settings of the whole."""
 
 from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-from sagemaker_simulator.failures import Failures
-from sagemaker_simulator.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from sagemaker_simulator.calls import Call, Params
-    from sagemaker_simulator.container import Container
+    from sagemaker_simulator.account import Account
+    from sagemaker_simulator.calls import Params
     from sagemaker_simulator.endpoint import Endpoint
     from sagemaker_simulator.transform_job import TransformJob
 
 ACCOUNT = "123456789012"
 """The account that moto's backends stand for."""
-
-_USUAL_LIMIT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +29,16 @@ class Settings:
         delay: Seconds that each change of state takes at least; no wait of a deployment takes longer either.
         page_size: The most that a listing answers at a time.
         patience: Seconds until a container that does not pass its health check has failed, where it may take longer.
+        region: Where images are pushed to.
+        address: Host and port of the simulator, which is a registry too.
     """
 
     directory: Path
     delay: float
     page_size: int
     patience: float
+    region: str
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,52 +69,6 @@ class Record:
     arn: str
     content: Params
     created: float = field(default_factory=time.time)
-
-
-class Account:
-    """One account, from one reset to the next.
-
-    Attributes:
-        settings: How it behaves.
-        failures: What is to fail.
-        calls: Every request, in its order.
-        images: What was pushed, by URI.
-        work: What goes on in the background.
-        containers: What runs.
-        limits: How many instances there may be, where that is not the usual number.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.failures = Failures()
-        self.calls: list[Call] = []
-        self.images: dict[str, Image] = {}
-        self.work = Work()
-        self.containers: set[Container] = set()
-        self.limits: dict[str, int] = {}
-        self._places: dict[str, Place] = {}
-        self._lock = threading.Lock()
-
-    def place(self, region: str) -> Place:
-        """What stands in a region."""
-        with self._lock:
-            return self._places.setdefault(region, Place(self, region))
-
-    def limit(self, instance_type: str) -> int:
-        """How many instances of a type there may be behind endpoints."""
-        return self.limits.get(instance_type, _USUAL_LIMIT)
-
-    def close(self) -> None:
-        """End whatever goes on, and every server."""
-        self.work.stop()
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda container: container.stop(), list(self.containers)))
-
-    @property
-    def places(self) -> list[Place]:
-        """Every region that was asked for."""
-        with self._lock:
-            return list(self._places.values())
 
 
 class Place:

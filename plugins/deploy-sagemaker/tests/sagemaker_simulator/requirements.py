@@ -18,6 +18,7 @@ from sagemaker_simulator.refusals import invalid
 
 if TYPE_CHECKING:
     from sagemaker_simulator.calls import Params
+    from sagemaker_simulator.place import Place
 
 _SERVICE = "sagemaker.amazonaws.com"
 _IMAGE = re.compile(
@@ -62,23 +63,31 @@ def check_data(container: Params, role: str, region: str) -> None:
         raise invalid(f"Could not find model data at {uri}.")
 
 
-def check_image(uri: str, region: str) -> None:
+def check_image(place: Place, uri: str) -> None:
     """Check that an image is there.
 
     Raises:
         Refusal: It is not, or it is not one of ECR's in this region.
     """
-    match = _IMAGE.fullmatch(uri)
+    match = _IMAGE.fullmatch(ecr_uri(place, uri))
     if match is None:
         raise invalid(f'Using non-ECR image "{uri}" without Vpc repository access mode is not supported.')
     if match["tag"] is None and match["digest"] is None:
         raise invalid(f'ECR image "{uri}" is invalid.')
-    if match["region"] != region or resolved_image(uri) is None:
+    if match["region"] != place.region or resolved_image(place, uri) is None:
         raise invalid(f"Requested image {uri} not found.")
 
 
-def resolved_image(uri: str) -> str | None:
+def ecr_uri(place: Place, uri: str) -> str:
+    """The URI of an image as ECR has it, where this simulator stands for its host."""
+    settings = place.account.settings
+    name = uri.removeprefix(f"{settings.address}/")
+    return uri if name == uri else f"{ACCOUNT}.dkr.ecr.{settings.region}.amazonaws.com/{name}"
+
+
+def resolved_image(place: Place, uri: str) -> str | None:
     """The image by its digest; None where there is none."""
+    uri = ecr_uri(place, uri)
     match = _IMAGE.fullmatch(uri)
     if match is None:
         return None

@@ -15,9 +15,10 @@ from moto.s3.models import s3_backends
 from werkzeug.serving import make_server
 
 from sagemaker_simulator import quotas, standing
+from sagemaker_simulator.account import Account
 from sagemaker_simulator.control import Control
 from sagemaker_simulator.front import Front
-from sagemaker_simulator.place import ACCOUNT, Account, Image, Settings
+from sagemaker_simulator.place import ACCOUNT, Image, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,12 +64,13 @@ class SageMakerSimulator:
             patience: Seconds until a container that does not pass its health check has failed at the latest.
         """
         self.region = region
-        self._settings = Settings(directory, delay, page_size, patience)
-        self._account = Account(self._settings)
         front = Front(lambda: self._account, Control(self), DomainDispatcherApplication(create_backend_app))
         self._server = make_server("127.0.0.1", port, front, threaded=True, request_handler=_quiet_handler())
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        address = f"127.0.0.1:{self._server.server_port}"
+        self.url = f"http://{address}"
+        self._settings = Settings(directory, delay, page_size, patience, region, address)
+        self._account = Account(self._settings)
 
     def __enter__(self) -> Self:
         """Begin to answer; nothing stands yet."""
@@ -153,6 +155,13 @@ class SageMakerSimulator:
         uri = f"{ACCOUNT}.dkr.ecr.{self.region}.amazonaws.com/{name}:{tag}"
         self._account.images[uri] = Image(model, environment)
         return uri
+
+    def host_images(self) -> None:
+        """Let ECR say that its repositories are here, until the next reset: images can then be pushed and run.
+
+        Otherwise ECR names its own hosts, as it does, and nothing can be pushed there without a network.
+        """
+        self._account.hosts_images = True
 
     def set_quota(self, instance_type: str, limit: int) -> None:
         """Let there be so many instances of a type behind endpoints at most; otherwise there may be 20 of each."""

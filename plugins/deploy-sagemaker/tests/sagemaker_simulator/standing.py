@@ -14,8 +14,9 @@ from sagemaker_simulator.place import ACCOUNT, Record
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sagemaker_simulator.account import Account
     from sagemaker_simulator.calls import Params
-    from sagemaker_simulator.place import Account, Place
+    from sagemaker_simulator.place import Place
 
 
 def names(account: Account) -> Counter[str]:

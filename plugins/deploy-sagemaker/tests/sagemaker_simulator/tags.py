@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sagemaker_simulator.place import Place
 
 _MOST = 50
+_KINDS = {"endpoint-config": "endpoint configuration"}
 
 
 def add_tags(place: Place, params: Params) -> Params:
@@ -52,7 +53,8 @@ def check_tags(params: Params) -> None:
 def _tags(place: Place, params: Params) -> dict[str, str]:
     arn = params["ResourceArn"]
     if arn not in place.tags:
-        raise invalid(f'Could not find resource "{arn}".')
+        kind = arn.rpartition(":")[2].partition("/")[0]
+        raise invalid(f'Could not find {_KINDS.get(kind, kind)} "{arn}".')
     return place.tags[arn]
 
 

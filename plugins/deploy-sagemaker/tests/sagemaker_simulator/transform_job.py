@@ -99,7 +99,8 @@ def _started(place: Place, job: TransformJob, failure: Failure | None) -> Contai
     facts = {"data": artifacts.data_uri(job.definition), "variant": job.name}
     if failure in {Failure.INSUFFICIENT_CAPACITY, Failure.MODEL_DATA}:
         raise JobFailedError(REASONS[failure].format(**facts))
-    if failure is Failure.IMAGE_NOT_FOUND or requirements.resolved_image(job.definition["Image"]) is None:
+    image = requirements.resolved_image(place, job.definition["Image"])
+    if failure is Failure.IMAGE_NOT_FOUND or image is None:
         raise JobFailedError(REASONS[Failure.IMAGE_NOT_FOUND].format(**facts))
     log = Log(place.region, _GROUP, f"{job.name}/i-{uuid.uuid4().hex[:17]}")
     try:
