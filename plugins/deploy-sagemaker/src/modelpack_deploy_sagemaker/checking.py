@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -10,6 +9,7 @@ from modelpack.deployments.records import Finding
 from modelpack.errors import DeployError
 from modelpack_deploy_sagemaker import contract, survey
 from modelpack_deploy_sagemaker.faults import AbsentError, in_words
+from modelpack_deploy_sagemaker.image_checks import image_findings
 from modelpack_deploy_sagemaker.names import LONGEST_NAME, is_name
 from modelpack_deploy_sagemaker.quotas import quota_finding
 from modelpack_deploy_sagemaker.wish import Wish
@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     from modelpack_deploy_sagemaker.options import SageMakerOptions
 
 SERVICE = "sagemaker.amazonaws.com"
-_PUSH = "push it with `modelpack sagemaker build-and-push-container -m MODEL`"
-_ECR = re.compile(
-    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[\w-]+)\.amazonaws\.com(\.cn)?/(?P<name>[^:@]+)"
-    r"(:(?P<tag>[^@]+))?(@(?P<digest>.+))?"
-)
 
 
 def findings(request: DeployRequest[SageMakerOptions], account: Account) -> Iterator[Finding]:
@@ -49,7 +44,7 @@ def findings(request: DeployRequest[SageMakerOptions], account: Account) -> Iter
         yield from _of_bucket(account)
         yield from _of_alarms(account)
         yield from _of_role(account)
-        yield from _of_image(account, account.image(request.digest))
+        yield from image_findings(account, account.image(request.digest))
         yield from quota_finding(wish)
 
 
@@ -153,28 +148,3 @@ def _trusts_sagemaker(policy: Any) -> bool:
         if each.get("Effect") == "Allow" and {SERVICE, "*"} & set(named):
             return True
     return False
-
-
-def _of_image(account: Account, image: str) -> Iterator[Finding]:
-    parts = _ECR.fullmatch(image)
-    if parts is None or not (parts["tag"] or parts["digest"]):
-        yield _error(
-            f"the image {image} is none of ECR's with a tag or a digest, and SageMaker fetches no others", _PUSH
-        )
-        return
-    if parts["region"] != account.region:
-        yield _error(
-            f"the image {image} is in {parts['region']}, and SageMaker fetches those of {account.region} only",
-            "push it there, too",
-        )
-        return
-    wanted = {"imageDigest": parts["digest"]} if parts["digest"] else {"imageTag": parts["tag"]}
-    try:
-        with in_words(f"find the image {image}"):
-            account.client("ecr").describe_images(
-                registryId=parts["account"], repositoryName=parts["name"], imageIds=[wanted]
-            )
-    except AbsentError:
-        yield _error(f"there is no image {image}", _PUSH)
-    except DeployError as error:
-        yield _warning(f"whether there is the image {image} is not known: {error.message}", error.hint)

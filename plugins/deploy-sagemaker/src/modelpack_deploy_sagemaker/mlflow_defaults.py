@@ -7,12 +7,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelpack.errors import InvalidArgumentError, NotFoundError
+from modelpack.errors import DeployError, InvalidArgumentError, NotFoundError
 from modelpack.package.load import open_model
 from modelpack_deploy_sagemaker.account import Account
 from modelpack_deploy_sagemaker.containers import image_tag
 from modelpack_deploy_sagemaker.flavors import FLAVORS
 from modelpack_deploy_sagemaker.mlflow_constants import DEFAULT_IMAGE
+from modelpack_deploy_sagemaker.registry import existing_repository_uri
 
 if TYPE_CHECKING:
     from modelpack.package.load import StoredModel
@@ -44,7 +45,16 @@ def deployment_flavor(stored: StoredModel, flavor: str | None) -> str:
 def default_image(account: Account) -> str:
     """The image that nobody has named (S128)."""
     named = next((os.environ[name] for name in IMAGE_VARIABLES if os.environ.get(name)), None)
-    return named or f"{account.registry}/{DEFAULT_IMAGE}:{image_tag()}"
+    return named or f"{_default_repository(account)}:{image_tag()}"
+
+
+def _default_repository(account: Account) -> str:
+    """As ECR calls it, or would call it."""
+    try:
+        found = existing_repository_uri(account, DEFAULT_IMAGE)
+    except DeployError:
+        found = None  # whoever may not look can still use it
+    return found or f"{account.registry}/{DEFAULT_IMAGE}"
 
 
 def default_bucket(account: Account) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from modelpack_deploy_sagemaker.faults import AbsentError, ExistsError, in_words
 
@@ -12,17 +12,27 @@ if TYPE_CHECKING:
     from modelpack_deploy_sagemaker.account import Account
 
 
+def existing_repository_uri(account: Account, name: str) -> str | None:
+    """Where images of a name are; None when there is no such repository."""
+    try:
+        with in_words(f"find the repository {name}"):
+            found = account.client("ecr").describe_repositories(repositoryNames=[name])
+    except AbsentError:
+        return None
+    return str(found["repositories"][0]["repositoryUri"])
+
+
 def repository_uri(account: Account, name: str) -> str:
     """Where images of a name go; the repository is created when there is none (S138)."""
-    client = account.client("ecr")
+    found = existing_repository_uri(account, name)
+    if found is not None:
+        return found
     try:
-        return _described(client, name)
-    except AbsentError:
-        try:
-            with in_words(f"create the repository {name}"):
-                return str(client.create_repository(repositoryName=name)["repository"]["repositoryUri"])
-        except ExistsError:
-            return _described(client, name)  # somebody else has just made it
+        with in_words(f"create the repository {name}"):
+            made = account.client("ecr").create_repository(repositoryName=name)
+            return str(made["repository"]["repositoryUri"])
+    except ExistsError:
+        return repository_uri(account, name)  # somebody else has just made it
 
 
 def credentials(account: Account) -> Credentials:
@@ -34,9 +44,3 @@ def credentials(account: Account) -> Credentials:
     token = base64.b64decode(answer["authorizationData"][0]["authorizationToken"]).decode()
     user, _, password = token.partition(":")
     return Credentials(user, password)
-
-
-def _described(client: Any, name: str) -> str:
-    with in_words(f"find the repository {name}"):
-        found = client.describe_repositories(repositoryNames=[name])
-    return str(found["repositories"][0]["repositoryUri"])
