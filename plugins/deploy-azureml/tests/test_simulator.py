@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from azure_simulator import AzureSimulator
+
 from modelpack.testing import target_models
 from modelpack.testing.fixtures import modelpack_home  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from azure.ai.ml import MLClient
 
@@ -112,15 +111,8 @@ def score(client: MLClient, *, key: str | None = None, deployment: str | None = 
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
     if deployment:
         headers["azureml-model-deployment"] = deployment
-    import ssl
-
-    context = ssl.create_default_context(cafile=os.environ["REQUESTS_CA_BUNDLE"])
-    try:
-        with urllib.request.urlopen(urllib.request.Request(uri, ROWS, headers), context=context) as answer:
-            return answer.status, json.loads(answer.read())
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, json.loads(error.read())
+    answer = requests.post(uri, data=ROWS, headers=headers, timeout=30)
+    return answer.status_code, answer.json()
 
 
 def test_a_deployment_runs_the_real_server_and_survives_the_failure_of_another(
@@ -195,9 +187,7 @@ def test_a_scoring_script_runs_in_azures_own_server(client: MLClient, tmp_path: 
     assert score(client, deployment="blue") == (200, {"sum": 42.0})
 
 
-def test_a_batch_job_scores_each_file_of_its_input(
-    simulator: AzureSimulator, client: MLClient, tmp_path: Path
-) -> None:
+def test_a_batch_job_scores_each_file_of_its_input(simulator: AzureSimulator, client: MLClient, tmp_path: Path) -> None:
     """A job goes through the files in the store, and appends a row for each."""
     from azure.ai.ml import Input
     from azure.ai.ml.entities import BatchEndpoint, CodeConfiguration, Environment, Model, ModelBatchDeployment
@@ -224,3 +214,156 @@ def test_a_batch_job_scores_each_file_of_its_input(
         time.sleep(0.1)
     assert status == "Completed", simulator.blob("azureml/first/user_logs/std_log.txt")
     assert simulator.blob("azureml/first/score/predictions.csv").split() == [b"a.txt", b"41.0", b"b.txt", b"42.0"]
+
+
+PLANTED: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a number as text": lambda body: body["sku"].update(capacity="one"),
+    "an unknown property": lambda body: body["properties"].update(instanceKind="x"),
+    "an unknown setting": lambda body: body["properties"].update(requestSettings={"requestTimeoutMs": 5}),
+    "a variable that is no text": lambda body: body["properties"].update(environmentVariables={"N": 1}),
+    "a wrong kind": lambda body: body["properties"].update(endpointComputeType="Serverless"),
+    "no location": lambda body: body.pop("location"),
+    "no kind": lambda body: body["properties"].pop("endpointComputeType"),
+}
+
+
+@pytest.mark.parametrize("plant", PLANTED.values(), ids=PLANTED)
+def test_a_body_that_does_not_fit_microsofts_schema_is_refused(
+    simulator: AzureSimulator, client: MLClient, plant: Callable[[dict[str, Any]], object]
+) -> None:
+    """Each planted error is caught, and nothing stands afterwards."""
+    if not simulator.validates:
+        pytest.skip("Microsoft's schemas are not at hand")
+    create_endpoint(client)
+    body: dict[str, Any] = {
+        "location": "eastus",
+        "sku": {"name": "Default", "capacity": 1},
+        "properties": {"endpointComputeType": "Managed", "instanceType": "Standard_DS3_v2"},
+    }
+    plant(body)
+    refused = put(simulator, client, "onlineEndpoints/wine/deployments/blue", body)
+    assert refused.status_code == 400
+    assert refused.json()["error"]["code"] == "ValidationError"
+    assert "onlineEndpoints/wine/deployments/blue" not in simulator.names()
+
+
+def put(simulator: AzureSimulator, client: MLClient, path: str, body: dict[str, Any]) -> requests.Response:
+    """Send a body past the SDK."""
+    token = simulator.client_arguments()["credential"].get_token("any").token
+    url = f"{simulator.url}{client.workspaces.get(client.workspace_name).id}/{path}"
+    return requests.put(
+        url, json=body, params={"api-version": "2024-04-01"}, headers={"Authorization": f"Bearer {token}"}, timeout=30
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["ab", "a" * 33, "1wine", "wine_red", "double--dash", "end-"], ids=lambda name: f"named {name}"
+)
+def test_a_name_that_azure_would_not_take_is_refused(simulator: AzureSimulator, client: MLClient, name: str) -> None:
+    """Three to 32 characters, a letter first, single dashes."""
+    body = {"location": "eastus", "properties": {"authMode": "Key"}}
+    assert put(simulator, client, f"onlineEndpoints/{name}", body).json()["error"]["code"] == "BadArgument"
+    assert simulator.names() == set()
+
+
+def test_limits_of_deployments_and_traffic_hold(client: MLClient) -> None:
+    """A timeout above 180 s, traffic that does not add up or goes nowhere, and deleting what has traffic."""
+    from azure.ai.ml.entities import OnlineRequestSettings
+    from azure.core.exceptions import HttpResponseError
+
+    create_endpoint(client)
+    with pytest.raises(HttpResponseError, match="at most 180 seconds"):
+        deploy(client, "blue", "first:1", request_settings=OnlineRequestSettings(request_timeout_ms=200_000))
+    deploy(client, "blue", "first:1")
+    with pytest.raises(HttpResponseError, match="0 or 100"):
+        set_traffic(client, {"blue": 90})
+    with pytest.raises(HttpResponseError, match="do not exist: green"):
+        set_traffic(client, {"green": 100})
+    set_traffic(client, {"blue": 100})
+    with pytest.raises(HttpResponseError, match="has traffic"):
+        client.online_deployments.begin_delete("blue", "wine").result()
+
+
+def test_an_update_serves_the_old_model_until_the_new_one_is_ready(simulator: AzureSimulator, client: MLClient) -> None:
+    """A failing update leaves the model that was there; a good one replaces it."""
+    from azure.core.exceptions import HttpResponseError
+
+    create_endpoint(client)
+    deploy(client, "blue", "first:1")
+    simulator.fail_deployments("OutOfCapacity")
+    with pytest.raises(HttpResponseError, match="OutOfCapacity"):
+        deploy(client, "blue", "first:1")
+    assert score(client, deployment="blue")[1] == {"predictions": [2.0, 3.0]}
+    with pytest.raises(HttpResponseError, match="Unable to download user container image"):
+        redeploy(client, "lost:1")
+    redeploy(client, "second:1")
+    assert score(client, deployment="blue")[1] == {"predictions": [21.0, 22.0]}
+    assert [name for name in simulator.names() if name.startswith("containers")] == ["containers/wine/blue"]
+
+
+def redeploy(client: MLClient, image: str) -> None:
+    """Let `blue` run another image."""
+    from azure.ai.ml.entities import Environment
+
+    environment = Environment(name=f"env-{image.partition(':')[0]}", version="2", image=image, inference_config=ROUTES)
+    deployment = client.online_deployments.get("blue", "wine")
+    deployment.environment = client.environments.create_or_update(environment).id
+    client.online_deployments.begin_create_or_update(deployment).result()
+
+
+def test_failures_come_as_they_are_asked_for(simulator: AzureSimulator, client: MLClient) -> None:
+    """Forbidden actions, throttling that the SDK waits out, and a service that is down."""
+    from azure.core.exceptions import HttpResponseError
+
+    simulator.forbid("onlineEndpoints/write")
+    with pytest.raises(HttpResponseError, match="does not have authorization") as forbidden:
+        create_endpoint(client)
+    assert forbidden.value.status_code == 403
+    assert list(client.online_endpoints.list()) == []
+    simulator.heal()
+    simulator.throttle(2, pattern="GET .*onlineEndpoints")
+    assert list(client.online_endpoints.list()) == []
+    assert len([path for _, path in simulator.requests if path.endswith("onlineEndpoints")]) == 4
+    simulator.break_down(1, status=500, pattern="PUT .*")
+    create_endpoint(client)
+    simulator.break_down(1, status=501, pattern="PUT .*")
+    with pytest.raises(HttpResponseError, match="unavailable"):
+        create_endpoint(client, "other")
+
+
+def test_lists_come_in_pages_and_changes_are_counted(simulator: AzureSimulator, client: MLClient) -> None:
+    """A page of two leads to the next; reading counts nothing, and a reset forgets it all."""
+    for name in ("one", "two", "three"):
+        create_endpoint(client, name)
+    simulator.create_foreign_endpoint("theirs")
+    assert simulator.changes == 3
+    assert [each.name for each in client.online_endpoints.list()] == ["one", "two", "three", "theirs"]
+    assert client.online_endpoints.get("theirs").tags == {"team": "theirs"}
+    assert client.online_endpoints.get_keys("one").primary_key
+    assert simulator.changes == 3
+    simulator.reset()
+    assert (simulator.names(), simulator.changes) == (set(), 0)
+
+
+def test_keys_are_regenerated(client: MLClient) -> None:
+    """A new key takes the place of the old one."""
+    create_endpoint(client)
+    before = client.online_endpoints.get_keys("wine")
+    client.online_endpoints.begin_regenerate_keys("wine", key_type="primary").result()
+    after = client.online_endpoints.get_keys("wine")
+    assert (before.primary_key == after.primary_key, before.secondary_key == after.secondary_key) == (False, True)
+
+
+def test_another_process_comes_in_with_the_default_credential(simulator: AzureSimulator, client: MLClient) -> None:
+    """The variables are all that it needs."""
+    create_endpoint(client)
+    program = (
+        "from azure.ai.ml import MLClient; from azure.identity import DefaultAzureCredential\n"
+        f"client = MLClient(DefaultAzureCredential(), **{simulator.place()!r})\n"
+        "print([each.name for each in client.online_endpoints.list()])"
+    )
+    environment = {"PATH": "/usr/bin", **simulator.environment()}
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.stdout.strip() == "['wine']", ended.stderr

@@ -5,7 +5,7 @@ time and are polled; uploads go to a storage account; a deployment that succeeds
 front end that authenticates, divides and mirrors requests.
 """
 
-from azure_simulator.messages import Refusal
+from azure_simulator.messages import ServiceError
 from azure_simulator.simulator import AzureSimulator
 
-__all__ = ["AzureSimulator", "Refusal"]
+__all__ = ["AzureSimulator", "ServiceError"]

@@ -10,7 +10,7 @@ from azure_simulator.assets import COLLECTIONS, Assets
 from azure_simulator.batch import BatchDeployments, BatchEndpoints
 from azure_simulator.deployments import OnlineDeployments
 from azure_simulator.jobs import Jobs
-from azure_simulator.messages import Call, Document, Refusal, Reply
+from azure_simulator.messages import Call, Document, Reply, ServiceError
 from azure_simulator.online import OnlineEndpoints
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ class ResourceManager:
     def answer(self, call: Call) -> Reply:
         """Answer a request."""
         if call.headers.get("authorization") != f"Bearer {self._workspace.token}":
-            raise Refusal(401, "InvalidAuthenticationToken", "The access token is missing or invalid.")
+            raise ServiceError(401, "InvalidAuthenticationToken", "The access token is missing or invalid.")
         if "api-version" not in call.query:
-            raise Refusal(400, "MissingApiVersionParameter", "The api-version query parameter is required.")
+            raise ServiceError(400, "MissingApiVersionParameter", "The api-version query parameter is required.")
         self.changes += is_change(call)
         operation = re.fullmatch(r"/subscriptions/[^/]+/.*/(mfeOperations?\w+)/([^/]+)", call.path)
         if operation:
@@ -69,11 +69,11 @@ class ResourceManager:
         parts = path.strip("/").split("/")
         for position, code, wanted in ((1, "SubscriptionNotFound", subscription), (3, "ResourceGroupNotFound", group)):
             if len(parts) > position and parts[position].lower() != wanted.lower():
-                raise Refusal(404, code, f"'{parts[position]}' could not be found.")
-        if len(parts) <= 4:  # noqa: PLR2004 - /subscriptions/S/resourceGroups/G
+                raise ServiceError(404, code, f"'{parts[position]}' could not be found.")
+        if len(parts) <= 4:
             return None
-        if len(parts) < 8 or parts[7].lower() != name.lower():  # noqa: PLR2004 - …/providers/P/workspaces/W
-            raise Refusal(404, "ResourceNotFound", f"The workspace {parts[7:8]} was not found.")
+        if len(parts) < 8 or parts[7].lower() != name.lower():
+            raise ServiceError(404, "ResourceNotFound", f"The workspace {parts[7:8]} was not found.")
         below = parts[8:]
         return tuple(COLLECTION_NAMES.get(part.lower(), part) if n % 2 == 0 else part for n, part in enumerate(below))
 
@@ -101,7 +101,7 @@ class ResourceManager:
             return Reply(200, {"id": self._workspace.resources.identifier(key), "name": key[1], "properties": {}})
         if key[0] in COLLECTIONS:
             return self._assets.answer(key, call)
-        raise Refusal(404, "InvalidResourceType", f"The resource type {key[0]} is not known.")
+        raise ServiceError(404, "InvalidResourceType", f"The resource type {key[0]} is not known.")
 
     def _listed(self, collection: Key, call: Call) -> Document:
         if collection[0] == "datastores":
@@ -109,7 +109,7 @@ class ResourceManager:
         elif collection[0] in COLLECTIONS:
             found = self._assets.listed(collection, call)
         elif collection[0] == "batchEndpoints" and collection[-1] == "jobs":
-            found = self.jobs.of_endpoint(collection[1], collection[3] if len(collection) > 3 else None)  # noqa: PLR2004
+            found = self.jobs.of_endpoint(collection[1], collection[3] if len(collection) > 3 else None)
         else:
             if len(collection) > 1:
                 self._workspace.resources.get(collection[:2])

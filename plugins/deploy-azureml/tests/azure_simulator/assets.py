@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from azure_simulator.blobs import CONTAINER
-from azure_simulator.messages import Call, Document, Refusal, Reply
+from azure_simulator.messages import Call, Document, Reply, ServiceError
 
 if TYPE_CHECKING:
     from azure_simulator.blobs import Blobs
@@ -30,7 +30,7 @@ class Assets:
     def answer(self, key: Key, call: Call) -> Reply:
         """Answer a request for an asset, one of its versions, or an upload."""
         collection, name, versions, *rest = (*key, "", "", "")
-        if rest and rest[-1] == "startPendingUpload" or key[-1] == "startPendingUpload":
+        if (rest and rest[-1] == "startPendingUpload") or key[-1] == "startPendingUpload":
             return Reply(200, self._place_of_upload(key))
         if call.method == "PUT":
             return self._put(key, call.document())
@@ -38,7 +38,7 @@ class Assets:
             self._resources.get(key)
             self._resources.remove(key)
             return Reply(200)
-        if len(key) == 2:  # noqa: PLR2004 - collection and name
+        if len(key) == 2:
             return Reply(200, self._container(collection, name))
         assert versions == "versions"
         return Reply(200, self._resources.get(key))
@@ -57,7 +57,7 @@ class Assets:
         for uri in (properties.get("modelUri"), properties.get("codeUri"), _context(properties)):
             path = self._blobs.path(uri) if uri else None
             if path is not None and not self._blobs.below(path):
-                raise Refusal(400, "UserError", f"Nothing was uploaded to {uri}.")
+                raise ServiceError(400, "UserError", f"Nothing was uploaded to {uri}.")
 
     def _container(self, collection: str, name: str) -> Document:
         versions = self._resources.children((collection, name, "versions"))
@@ -80,7 +80,7 @@ class Assets:
     def listed(self, collection: Key, call: Call) -> list[Document]:
         """The containers of a collection, or the versions of one asset."""
         if len(collection) == 1:
-            names = {key[1]: None for key in self._resources.keys() if key[0] == collection[0]}
+            names = {key[1]: None for key in self._resources.every_key() if key[0] == collection[0]}
             return [self._container(collection[0], name) for name in names]
         found = self._resources.children(collection)
         if call.query.get("hash"):
@@ -128,8 +128,8 @@ def _hash(document: Document) -> str | None:
 def _check_unchanged(key: Key, standing: Document, wanted: Document) -> None:
     if any(_plain(standing.get(name)) != _plain(wanted.get(name)) for name in FIXED):
         if key[0] == "environments":
-            raise Refusal(409, "UserError", f"Environment {key[1]} version {key[3]} exists and cannot be changed.")
-        raise Refusal(400, "UserError", "Asset paths cannot be updated.")
+            raise ServiceError(409, "UserError", f"Environment {key[1]} version {key[3]} exists and cannot be changed.")
+        raise ServiceError(400, "UserError", "Asset paths cannot be updated.")
 
 
 def _plain(value: object) -> object:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from azure_simulator import limits
-from azure_simulator.messages import Call, Document, Refusal, Reply
+from azure_simulator.messages import Call, Document, Reply, ServiceError
 from azure_simulator.workspace import check_idle
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class BatchEndpoints:
             check_idle(standing)
         default = (document["properties"].get("defaults") or {}).get("deploymentName")
         if default and self._resources.find((*key, "deployments", default)) is None:
-            raise Refusal(400, "BadArgument", f"The default deployment {default} does not exist.")
+            raise ServiceError(400, "BadArgument", f"The default deployment {default} does not exist.")
         properties = {name: value for name, value in document["properties"].items() if value is not None}
         properties |= {
             "scoringUri": f"{self._workspace.url}/batch/{key[1]}/jobs",
@@ -102,7 +102,7 @@ class BatchDeployments:
         limits.check_name("Deployment", key[-1])
         endpoint = self._resources.find(key[:2])
         if endpoint is None:
-            raise Refusal(404, "ParentResourceNotFound", f"Endpoint {key[1]} was not found.")
+            raise ServiceError(404, "ParentResourceNotFound", f"Endpoint {key[1]} was not found.")
         check_idle(endpoint)
         self._workspace.schemas.check_resource(key, document)
         self._check_references(document["properties"])
@@ -119,7 +119,7 @@ class BatchDeployments:
     def _check_references(self, properties: Document) -> None:
         code = (properties.get("codeConfiguration") or {}).get("codeId")
         if not code or not properties.get("environmentId"):
-            raise Refusal(400, "BadArgument", "A batch deployment needs a codeConfiguration and an environmentId.")
+            raise ServiceError(400, "BadArgument", "A batch deployment needs a codeConfiguration and an environmentId.")
         model = (properties.get("model") or {}).get("assetId")
         for identifier in filter(None, (code, properties["environmentId"], model)):
             self._workspace.asset(identifier)
@@ -135,7 +135,7 @@ class BatchDeployments:
         check_idle(deployment)
         defaults = self._resources.get(key[:2])["properties"].get("defaults") or {}
         if defaults.get("deploymentName") == deployment["name"]:
-            raise Refusal(400, "BadRequest", f"Deployment {deployment['name']} is the endpoint's default.")
+            raise ServiceError(400, "BadRequest", f"Deployment {deployment['name']} is the endpoint's default.")
         deployment["properties"]["provisioningState"] = "Deleting"
         return Reply(202, b"", self._workspace.operations.begin(partial(self._resources.remove, key)))
 

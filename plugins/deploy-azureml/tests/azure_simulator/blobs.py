@@ -12,7 +12,7 @@ from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from azure_simulator.messages import Call, Refusal, Reply
+from azure_simulator.messages import Call, Reply, ServiceError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,10 +104,10 @@ class Blobs:
     def answer(self, call: Call) -> Reply:
         """Answer a request to the account."""
         if call.query.get("sig") != self._signature:
-            raise Refusal(403, "AuthenticationFailed", "Server failed to authenticate the request.")
+            raise ServiceError(403, "AuthenticationFailed", "Server failed to authenticate the request.")
         container, _, name = call.path.strip("/").partition("/")[2].partition("/")
         if container != CONTAINER:
-            raise Refusal(404, "ContainerNotFound", "The specified container does not exist.")
+            raise ServiceError(404, "ContainerNotFound", "The specified container does not exist.")
         if not name:
             return self._list(call) if call.query.get("comp") == "list" else Reply(200)
         if call.method == "PUT":
@@ -126,7 +126,7 @@ class Blobs:
             self._found(name).metadata = _metadata(call)
             return Reply(200, b"", self._blobs[name].headers())
         if call.headers.get("if-none-match") == "*" and name in self._blobs:
-            raise Refusal(409, "BlobAlreadyExists", "The specified blob already exists.")
+            raise ServiceError(409, "BlobAlreadyExists", "The specified blob already exists.")
         content = self._joined(name, call) if component == "blocklist" else call.content
         self._blobs[name] = Blob(content, _metadata(call))
         return Reply(201, b"", self._blobs[name].headers())
@@ -169,7 +169,7 @@ class Blobs:
 
     def _existing(self, name: str) -> str:
         if name not in self._blobs:
-            raise Refusal(404, "BlobNotFound", "The specified blob does not exist.")
+            raise ServiceError(404, "BlobNotFound", "The specified blob does not exist.")
         return name
 
     def _found(self, name: str) -> Blob:

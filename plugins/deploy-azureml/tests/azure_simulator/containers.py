@@ -16,7 +16,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azure_simulator.messages import Refusal
+from azure_simulator.messages import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,7 +59,7 @@ class Container:
         """Poll the probes.
 
         Raises:
-            Refusal: The process has ended, or the time has passed; it is stopped then.
+            ServiceError: The process has ended, or the time has passed; it is stopped then.
         """
         deadline = time.monotonic() + seconds
         while not (self.answers("liveness") and self.answers("readiness")):
@@ -92,11 +92,13 @@ def start_script(script: Path, environment: Mapping[str, str], log: Path) -> Con
     """Start Azure's inference server on a scoring script.
 
     Raises:
-        Refusal: The server is not installed.
+        ServiceError: The server is not installed.
     """
     command = Path(sys.executable).with_name("azmlinfsrv")
     if not command.is_file() and shutil.which("azmlinfsrv") is None:
-        raise Refusal(500, "ResourceNotReady", "azureml-inference-server-http is not installed where the tests run")
+        raise ServiceError(
+            500, "ResourceNotReady", "azureml-inference-server-http is not installed where the tests run"
+        )
     port = _free_port()
     given = {**environment, "AML_APP_ROOT": str(script.parent)}
     arguments = ["--entry_script", str(script), "--port", str(port), "--worker_count", "1"]
@@ -121,6 +123,6 @@ def _free_port() -> int:
         return port
 
 
-def _not_ready(what: str, container: Container) -> Refusal:
+def _not_ready(what: str, container: Container) -> ServiceError:
     lines = container.log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]
-    return Refusal(400, "ResourceNotReady", f"{what}. See the logs of the container.", details=tuple(lines))
+    return ServiceError(400, "ResourceNotReady", f"{what}. See the logs of the container.", details=tuple(lines))

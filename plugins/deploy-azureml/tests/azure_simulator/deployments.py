@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from azure_simulator import limits
-from azure_simulator.messages import Call, Document, Refusal, Reply
+from azure_simulator.messages import Call, Document, Reply, ServiceError
 from azure_simulator.starting import check_references, start
 from azure_simulator.workspace import check_idle
 
@@ -43,7 +43,7 @@ class OnlineDeployments:
         limits.check_name("Deployment", key[-1])
         endpoint = self._resources.find(key[:2])
         if endpoint is None:
-            raise Refusal(404, "ParentResourceNotFound", f"Endpoint {key[1]} was not found.")
+            raise ServiceError(404, "ParentResourceNotFound", f"Endpoint {key[1]} was not found.")
         check_idle(endpoint)
         self._workspace.schemas.check_resource(key, document)
         limits.check_deployment(document)
@@ -58,11 +58,11 @@ class OnlineDeployments:
         compute = "Kubernetes" if endpoint["properties"].get("compute") else "Managed"
         asked = document["properties"]["endpointComputeType"]
         if asked != compute:
-            raise Refusal(400, "BadArgument", f"A {asked} deployment cannot be made in a {compute} endpoint.")
+            raise ServiceError(400, "BadArgument", f"A {asked} deployment cannot be made in a {compute} endpoint.")
         if standing is not None:
             check_idle(standing)
         elif len(self._resources.children(key[:3])) >= limits.DEPLOYMENTS:
-            raise Refusal(400, "BadArgument", f"An endpoint has at most {limits.DEPLOYMENTS} deployments.")
+            raise ServiceError(400, "BadArgument", f"An endpoint has at most {limits.DEPLOYMENTS} deployments.")
 
     def _deploy(self, key: Key, deployment: Document) -> None:
         try:
@@ -86,7 +86,9 @@ class OnlineDeployments:
     def _patch(self, deployment: Document, document: Document) -> Reply:
         self._workspace.schemas.check_request("PATCH", "deployments", document)
         check_idle(deployment)
-        changed = deployment | {name: deployment[name] | document[name] for name in ("sku", "tags") if document.get(name)}
+        changed = deployment | {
+            name: deployment[name] | document[name] for name in ("sku", "tags") if document.get(name)
+        }
         limits.check_deployment(changed)
         deployment.update(changed)
         deployment["properties"]["provisioningState"] = "Updating"
@@ -97,16 +99,13 @@ class OnlineDeployments:
         properties = self._resources.get(key[:2])["properties"]
         if any(properties[share].get(deployment["name"]) for share in ("traffic", "mirrorTraffic")):
             message = f"Deployment {deployment['name']} has traffic: set its traffic to 0 before it is deleted."
-            raise Refusal(400, "BadRequest", message)
+            raise ServiceError(400, "BadRequest", message)
         deployment["properties"]["provisioningState"] = "Deleting"
         return Reply(202, b"", self._workspace.operations.begin(partial(self._remove, key)))
 
     def _remove(self, key: Key) -> None:
         self._workspace.swap(key, None)
         with self._resources.lock:
-            endpoint = self._resources.find(key[:2])
-            for share in ("traffic", "mirrorTraffic") if endpoint else ():
-                endpoint["properties"][share].pop(key[-1], None)
             self._resources.remove(key)
 
     def _logs(self, key: Key, document: Document) -> Reply:

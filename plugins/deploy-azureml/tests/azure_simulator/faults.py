@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from azure_simulator.messages import Call, Refusal
+from azure_simulator.messages import Call, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ class Failing:
     """
 
     pattern: str
-    refusal: Refusal
+    refusal: ServiceError
     times: int | None = None
     log: Sequence[str] = ()
 
@@ -55,13 +55,13 @@ class Faults:
         self._requests: list[Failing] = []
         self._deployments: list[Failing] = []
 
-    def refuse(self, pattern: str, refusal: Refusal, times: int | None = None) -> None:
+    def refuse(self, pattern: str, refusal: ServiceError, times: int | None = None) -> None:
         """Refuse requests whose `METHOD /path` matches a pattern."""
         self._requests.append(Failing(pattern, refusal, times))
 
     def fail_deployment(self, pattern: str, code: str, message: str, times: int | None, log: Sequence[str]) -> None:
         """Let deployments whose names match a pattern fail after they were accepted."""
-        refusal = Refusal(400, code, message or MESSAGES.get(code, code))
+        refusal = ServiceError(400, code, message or MESSAGES.get(code, code))
         self._deployments.append(Failing(pattern, refusal, times, log))
 
     def check_request(self, call: Call) -> None:

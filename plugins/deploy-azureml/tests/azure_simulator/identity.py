@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from azure_simulator.messages import Call, Refusal, Reply
+from azure_simulator.messages import Call, Reply, ServiceError
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
@@ -31,9 +31,9 @@ class FakeCredential:
 def answer(call: Call, token: str, secret: str) -> Reply:
     """Answer as the endpoint of an App Service's managed identity does (`IDENTITY_ENDPOINT`)."""
     if call.headers.get("x-identity-header") != secret:
-        raise Refusal(401, "Unauthorized", "The header X-IDENTITY-HEADER is missing or wrong.")
+        raise ServiceError(401, "Unauthorized", "The header X-IDENTITY-HEADER is missing or wrong.")
     if "resource" not in call.query:
-        raise Refusal(400, "BadRequest", "The parameter resource is missing.")
+        raise ServiceError(400, "BadRequest", "The parameter resource is missing.")
     content = {
         "access_token": token,
         "expires_on": str(int(time.time()) + HOUR),

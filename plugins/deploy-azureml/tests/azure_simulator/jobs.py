@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azure_simulator.messages import Call, Document, Refusal, Reply
+from azure_simulator.messages import Call, Document, Reply, ServiceError
 from azure_simulator.starting import script_of, with_model
 
 if TYPE_CHECKING:
@@ -35,14 +35,14 @@ class Jobs:
         name = call.path.split("/")[2]
         endpoint = self._resources.get(("batchEndpoints", name))
         if call.headers.get("authorization") != f"Bearer {self._workspace.token}":
-            raise Refusal(401, "Unauthorized", "The access token is missing or invalid.")
+            raise ServiceError(401, "Unauthorized", "The access token is missing or invalid.")
         asked = call.document().get("properties")
         if not isinstance(asked, dict):
-            raise Refusal(400, "BadArgument", "The request has no properties.")
+            raise ServiceError(400, "BadArgument", "The request has no properties.")
         default = (endpoint["properties"].get("defaults") or {}).get("deploymentName")
         chosen = call.headers.get("azureml-model-deployment") or default
         if not chosen:
-            raise Refusal(400, "BadArgument", f"Endpoint {name} has no default deployment.")
+            raise ServiceError(400, "BadArgument", f"Endpoint {name} has no default deployment.")
         deployment = self._resources.get(("batchEndpoints", name, "deployments", chosen))
         return Reply(201, self._begun(name, deployment, asked))
 
@@ -51,10 +51,10 @@ class Jobs:
         key = ("jobs", name)
         with self._resources.lock:
             if self._resources.find(key) is not None:
-                raise Refusal(409, "UserError", f"A job with the name {name} already exists.")
+                raise ServiceError(409, "UserError", f"A job with the name {name} already exists.")
             inputs = [self._blobs_of(each) for each in (asked.get("inputData") or {}).values() if each.get("uri")]
             if not inputs:
-                raise Refusal(400, "BadArgument", "The job has no input.")
+                raise ServiceError(400, "BadArgument", "The job has no input.")
             output = self._output(name, deployment, asked)
             properties = {
                 "jobType": "Pipeline",
@@ -77,7 +77,7 @@ class Jobs:
         if path is None and (key := self._resources.key(given["uri"])):
             path = self._workspace.blobs.path(self._resources.get(key)["properties"]["dataUri"])
         if path is None or not self._workspace.blobs.below(path):
-            raise Refusal(400, "BadArgument", f"There is nothing at the input {given['uri']}.")
+            raise ServiceError(400, "BadArgument", f"There is nothing at the input {given['uri']}.")
         return path
 
     def _output(self, name: str, deployment: Document, asked: Document) -> str:
@@ -86,7 +86,7 @@ class Jobs:
         for wanted in (asked.get("outputData") or {}).values():
             path = self._workspace.blobs.path(wanted.get("uri") or "")
             if path is None:
-                raise Refusal(400, "BadArgument", f"The output {wanted.get('uri')} is no path of the datastore.")
+                raise ServiceError(400, "BadArgument", f"The output {wanted.get('uri')} is no path of the datastore.")
             return path if wanted["jobOutputType"].lower() in {"urifile", "uri_file"} else f"{path}/{file}"
         return f"azureml/{name}/score/{file}"
 
@@ -157,4 +157,8 @@ class Jobs:
     def of_endpoint(self, endpoint: str, deployment: str | None) -> list[Document]:
         """The jobs of an endpoint, or of one of its deployments."""
         wanted = {"azureml.endpointname": endpoint} | ({"azureml.deploymentname": deployment} if deployment else {})
-        return [job for job in self._resources.children(("jobs",)) if wanted.items() <= job["properties"]["properties"].items()]
+        return [
+            job
+            for job in self._resources.children(("jobs",))
+            if wanted.items() <= job["properties"]["properties"].items()
+        ]

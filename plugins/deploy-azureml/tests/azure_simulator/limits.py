@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from azure_simulator.messages import Document, Refusal
+from azure_simulator.messages import Document, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -81,5 +81,5 @@ def check_deployment(document: Document) -> None:
                 seconds(properties[probe][part])
 
 
-def _bad(message: str) -> Refusal:
-    return Refusal(400, "BadArgument", message)
+def _bad(message: str) -> ServiceError:
+    return ServiceError(400, "BadArgument", message)

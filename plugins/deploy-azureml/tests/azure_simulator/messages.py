@@ -34,14 +34,14 @@ class Call:
         """The body as a JSON object.
 
         Raises:
-            Refusal: It is none.
+            ServiceError: It is none.
         """
         try:
             found = json.loads(self.content or b"{}")
         except ValueError as error:
-            raise Refusal(400, "InvalidRequestContent", f"The request content was invalid: {error}") from error
+            raise ServiceError(400, "InvalidRequestContent", f"The request content was invalid: {error}") from error
         if not isinstance(found, dict):
-            raise Refusal(400, "InvalidRequestContent", "The request content was invalid: an object was expected")
+            raise ServiceError(400, "InvalidRequestContent", "The request content was invalid: an object was expected")
         return found
 
 
@@ -70,7 +70,7 @@ class Reply:
         return "application/json" if isinstance(self.content, dict) else "application/octet-stream"
 
 
-class Refusal(Exception):
+class ServiceError(Exception):
     """What Azure refuses, or what fails in it."""
 
     def __init__(

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from azure_simulator import limits
-from azure_simulator.messages import Call, Document, Refusal, Reply
+from azure_simulator.messages import Call, Document, Reply, ServiceError
 from azure_simulator.workspace import check_idle
 
 if TYPE_CHECKING:
@@ -64,7 +64,9 @@ class OnlineEndpoints:
 
     def _completed(self, name: str, document: Document, standing: Document | None) -> Document:
         url = f"{self._workspace.url}/endpoints/{name}"
-        properties = {key: value for key, value in document["properties"].items() if value is not None and key != "keys"}
+        properties = {
+            key: value for key, value in document["properties"].items() if value is not None and key != "keys"
+        }
         before = standing["properties"] if standing else {"traffic": {}, "mirrorTraffic": {}}
         properties |= {
             **{share: before[share] for share in SHARES},
@@ -113,18 +115,17 @@ class OnlineEndpoints:
             times = {"expiryTimeUtc": expiry, "refreshAfterTimeUtc": expiry - 60, "tokenType": "Bearer"}
             return Reply(200, {"accessToken": found["accessToken"], **times})
         if mode != "Key":
-            raise Refusal(400, "BadRequest", f"Endpoint {endpoint['name']} is authenticated by {mode}.")
+            raise ServiceError(400, "BadRequest", f"Endpoint {endpoint['name']} is authenticated by {mode}.")
         if action.lower() == "regeneratekeys":
             part = f"{document['keyType'].lower()}Key"
             found[part] = secrets.token_hex(16)
             return Reply(202, b"", self._workspace.operations.begin(lambda: None))
         if action.lower() != "listkeys":
-            raise Refusal(404, "NotFound", f"There is no action {action}.")
+            raise ServiceError(404, "NotFound", f"There is no action {action}.")
         return Reply(200, {part: found[part] for part in ("primaryKey", "secondaryKey")})
 
 
 def _check_fixed(standing: Document, wanted: Document) -> None:
     for name in ("authMode", "compute"):
         if (standing.get(name) or "").lower() != (wanted.get(name) or "").lower():
-            raise Refusal(400, "BadRequest", f"{name} of an endpoint cannot be changed.")
-
+            raise ServiceError(400, "BadRequest", f"{name} of an endpoint cannot be changed.")

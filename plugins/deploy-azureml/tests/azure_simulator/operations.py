@@ -6,7 +6,7 @@ import threading
 import uuid
 from typing import TYPE_CHECKING
 
-from azure_simulator.messages import Document, Refusal, Reply
+from azure_simulator.messages import Document, Reply, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ class Operations:
         self._threads: list[threading.Thread] = []
 
     def begin(self, work: Callable[[], None]) -> dict[str, str]:
-        """Start an operation; it fails when `work` raises a `Refusal`.
+        """Start an operation; it fails when `work` raises a `ServiceError`.
 
         Returns:
             The headers that lead to it.
@@ -57,10 +57,13 @@ class Operations:
         self._closing.wait(self.seconds)
         try:
             work()
-        except Refusal as refusal:
+        except ServiceError as refusal:
             self._states[name] |= {"status": "Failed", "error": refusal.error()}
         except Exception as error:
-            self._states[name] |= {"status": "Failed", "error": Refusal(500, "InternalServerError", repr(error)).error()}
+            self._states[name] |= {
+                "status": "Failed",
+                "error": ServiceError(500, "InternalServerError", repr(error)).error(),
+            }
             raise
         else:
             self._states[name]["status"] = "Succeeded"
@@ -69,7 +72,7 @@ class Operations:
         """How an operation stands."""
         found = self._states.get(name)
         if found is None:
-            raise Refusal(404, "NotFound", f"There is no operation {name}.")
+            raise ServiceError(404, "NotFound", f"There is no operation {name}.")
         return Reply(200, dict(found), self._later())
 
     def result(self, name: str) -> Reply:

@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from azure_simulator.messages import Document, Refusal
+from azure_simulator.messages import Document, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,11 +48,11 @@ class Resources:
         """The document.
 
         Raises:
-            Refusal: There is none.
+            ServiceError: There is none.
         """
         found = self.find(key)
         if found is None:
-            raise Refusal(404, "ResourceNotFound", f"The Resource '{self.identifier(key)}' was not found.")
+            raise ServiceError(404, "ResourceNotFound", f"The Resource '{self.identifier(key)}' was not found.")
         return found
 
     def put(self, key: Key, document: Document) -> Document:
@@ -81,9 +81,9 @@ class Resources:
 
     def below(self, key: Key) -> list[Key]:
         """The keys below a key."""
-        return [each for each in self.keys() if len(each) > len(key) and _folded(each[: len(key)]) == _folded(key)]
+        return [each for each in self.every_key() if len(each) > len(key) and _folded(each[: len(key)]) == _folded(key)]
 
-    def keys(self) -> Iterator[Key]:
+    def every_key(self) -> Iterator[Key]:
         """Every key."""
         return iter([key for key, _ in list(self._documents.values())])
 

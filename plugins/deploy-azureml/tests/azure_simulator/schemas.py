@@ -7,7 +7,7 @@ import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from azure_simulator.messages import Document, Refusal
+from azure_simulator.messages import Document, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +79,7 @@ class Schemas:
         """Refuse a body of a PUT that does not fit.
 
         Raises:
-            Refusal: It does not.
+            ServiceError: It does not.
         """
         if not self.are_at_hand:
             return
@@ -117,7 +117,7 @@ class Schemas:
         from referencing.jsonschema import DRAFT4
 
         pairs = [(each["id"].rstrip("#"), DRAFT4.create_resource(each)) for each in self._documents.values()]
-        kind = validators.extend(Draft4Validator, {"enum": _enum})
+        kind: type[Draft4Validator] = validators.extend(Draft4Validator, {"enum": _enum})  # type: ignore[no-untyped-call]
         return kind({}, registry=Registry().with_resources(pairs))
 
 
@@ -137,7 +137,7 @@ def _let_variants_have_fields(definition: Document, definitions: Document) -> No
     for variant in rest[0].get("oneOf", ()):
         reference, chosen = variant["allOf"]
         fields = definitions[reference["$ref"].rpartition("/")[2]].get("properties", {})
-        base["properties"] = dict.fromkeys(fields, {}) | base["properties"]
+        base["properties"] = {name: {} for name in fields} | base["properties"]
         for name, told in chosen["properties"].items():
             chosen["properties"][name] = {"enum": [told["const"]]} if "const" in told else told
 
@@ -145,7 +145,7 @@ def _let_variants_have_fields(definition: Document, definitions: Document) -> No
 def _refuse(errors: list[ValidationError]) -> None:
     if errors:
         details = tuple(_told(error) for error in errors)
-        raise Refusal(400, "ValidationError", f"The request is invalid: {details[0]}", details=details)
+        raise ServiceError(400, "ValidationError", f"The request is invalid: {details[0]}", details=details)
 
 
 def _told(error: ValidationError) -> str:

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from azure_simulator import limits
-from azure_simulator.messages import Call, Document, Refusal, Reply
+from azure_simulator.messages import Call, Document, Reply, ServiceError
 
 if TYPE_CHECKING:
     from azure_simulator.containers import Container
@@ -40,7 +40,7 @@ class Front:
         _, _, name, *rest = call.path.split("/")
         endpoint = self._workspace.resources.find(("onlineEndpoints", name))
         if endpoint is None:
-            raise Refusal(404, "NotFound", f"There is no endpoint {name}.")
+            raise ServiceError(404, "NotFound", f"There is no endpoint {name}.")
         self._authenticate(endpoint, call)
         deployment = self._chosen(endpoint, call.headers.get(CHOOSING))
         reply = self._passed_on(name, deployment, f"/{'/'.join(rest)}", call)
@@ -56,7 +56,9 @@ class Front:
         }[endpoint["properties"]["authMode"]]
         scheme, _, given = call.headers.get("authorization", "").partition(" ")
         if scheme != "Bearer" or given not in allowed:
-            raise Refusal(401, "Unauthorized", "key_auth_bad_header_forbidden: a key or token of the endpoint is needed")
+            raise ServiceError(
+                401, "Unauthorized", "key_auth_bad_header_forbidden: a key or token of the endpoint is needed"
+            )
 
     def _chosen(self, endpoint: Document, wanted: str | None) -> str:
         if wanted is not None:
@@ -67,7 +69,7 @@ class Front:
                 self._credit[endpoint["name"], deployment] += share
             taking = [deployment for deployment, share in shares.items() if share]
             if not taking:
-                raise Refusal(404, "NotFound", "The endpoint has no valid deployment with positive weight.")
+                raise ServiceError(404, "NotFound", "The endpoint has no valid deployment with positive weight.")
             chosen = max(taking, key=lambda deployment: self._credit[endpoint["name"], deployment])
             self._credit[endpoint["name"], chosen] -= 100
         return str(chosen)
@@ -77,7 +79,7 @@ class Front:
             place = (f"{endpoint['name']} mirrors", deployment)
             with self._lock:
                 self._credit[place] += share
-                is_due = self._credit[place] >= 100  # noqa: PLR2004 - percent
+                is_due = self._credit[place] >= 100
                 self._credit[place] -= 100 * is_due
             if is_due:
                 self._passed_on(endpoint["name"], deployment, path, call)
@@ -87,9 +89,9 @@ class Front:
         key = ("onlineEndpoints", name, "deployments", deployment)
         document, container = self._workspace.resources.find(key), self._workspace.container(key)
         if document is None:
-            raise Refusal(404, "NotFound", f"There is no deployment {deployment}.")
+            raise ServiceError(404, "NotFound", f"There is no deployment {deployment}.")
         if container is None or not container.is_running:
-            raise Refusal(503, "ServiceUnavailable", f"Deployment {deployment} has no instance that is ready.")
+            raise ServiceError(503, "ServiceUnavailable", f"Deployment {deployment} has no instance that is ready.")
         timeout = limits.seconds(document["properties"]["requestSettings"].get("requestTimeout", "PT5S"))
         reply = _forwarded(container, _inner(path, container), call, timeout)
         headers = {**reply.headers, CHOOSING: deployment}
@@ -104,7 +106,7 @@ def _inner(path: str, container: Container) -> str:
         return container.routes["scoring"]
     if path in {"/swagger.json", container.routes["liveness"]}:
         return path
-    raise Refusal(404, "NotFound", f"There is no route {path}.")
+    raise ServiceError(404, "NotFound", f"There is no route {path}.")
 
 
 def _forwarded(container: Container, path: str, call: Call, timeout: float) -> Reply:
@@ -116,8 +118,8 @@ def _forwarded(container: Container, path: str, call: Call, timeout: float) -> R
         kept = {name: value for name, value in answer.getheaders() if name.lower() not in {*OWN, "date", "server"}}
         return Reply(answer.status, answer.read(), kept)
     except TimeoutError:
-        raise Refusal(408, "RequestTimeout", f"The model took longer than {timeout:g} seconds.") from None
+        raise ServiceError(408, "RequestTimeout", f"The model took longer than {timeout:g} seconds.") from None
     except (OSError, http.client.HTTPException) as error:
-        raise Refusal(502, "BadGateway", f"The container hung up: {error!r}") from error
+        raise ServiceError(502, "BadGateway", f"The container hung up: {error!r}") from error
     finally:
         connection.close()

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from azure_simulator.messages import Call, Refusal, Reply
+from azure_simulator.messages import Call, Reply, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +68,7 @@ class Server(ThreadingHTTPServer):
         self._connections.discard(request)
         super().shutdown_request(request)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - as in the base class
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of clients that hang up."""
 
 
@@ -82,7 +82,30 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def do_GET(self) -> None:
-        """Answer any request."""
+        """Read something."""
+        self._answer()
+
+    def do_HEAD(self) -> None:
+        """Look at a blob."""
+        self._answer()
+
+    def do_POST(self) -> None:
+        """Ask for an action, or score."""
+        self._answer()
+
+    def do_PUT(self) -> None:
+        """Create or replace something."""
+        self._answer()
+
+    def do_PATCH(self) -> None:
+        """Change something."""
+        self._answer()
+
+    def do_DELETE(self) -> None:
+        """Remove something."""
+        self._answer()
+
+    def _answer(self) -> None:
         path, query = urlsplit(self.path).path, urlsplit(self.path).query
         call = Call(
             self.command,
@@ -93,13 +116,11 @@ class Handler(BaseHTTPRequestHandler):
         )
         try:
             reply = self.server.answer(call)
-        except Refusal as refusal:
+        except ServiceError as refusal:
             reply = refusal.reply()
         except Exception as error:  # noqa: BLE001 - a fault of the simulator: the test has to see it
-            reply = Refusal(500, "InternalServerError", f"the simulator failed: {error!r}").reply()
+            reply = ServiceError(500, "InternalServerError", f"the simulator failed: {error!r}").reply()
         self._send(reply)
-
-    do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
     def _content(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":

@@ -12,8 +12,9 @@ import pytest
 from azure_simulator import identity
 from azure_simulator.arm import ResourceManager, is_change
 from azure_simulator.blobs import ACCOUNT, Blobs
+from azure_simulator.failing import FailsOnDemand
 from azure_simulator.faults import Faults
-from azure_simulator.messages import Call, Document, Refusal, Reply
+from azure_simulator.messages import Call, Document, Reply
 from azure_simulator.operations import Operations
 from azure_simulator.resources import Resources
 from azure_simulator.schemas import Schemas
@@ -23,16 +24,15 @@ from azure_simulator.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from types import TracebackType
     from typing import Self
 
 SUBSCRIPTION, GROUP, NAME = "00000000-0000-0000-0000-0000000000aa", "simulated-group", "simulated-workspace"
 SCHEMAS = Path(__file__).parents[5] / "shared" / "reference" / "specs" / "azureml"
-ACTIONS = {"GET": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
 
 
-class AzureSimulator:
+class AzureSimulator(FailsOnDemand):
     """An Azure Machine Learning workspace over HTTPS, with deployments that run.
 
     While it is open, the variables of `environment()` are set in this process too.
@@ -42,7 +42,6 @@ class AzureSimulator:
 
     Attributes:
         url: Where it answers.
-        mirrored: How many mirrored requests each deployment took, by endpoint and deployment.
         requests: The method and path of every request.
     """
 
@@ -68,6 +67,7 @@ class AzureSimulator:
             patience: How long a container may take to be ready.
             schemas: Where Microsoft's ARM schemas are; bodies are not validated where there are none.
         """
+        super().__init__(Faults())
         self._server = Server(directory)
         self.url = self._server.url
         self._secret = secrets.token_hex(16)
@@ -84,7 +84,7 @@ class AzureSimulator:
             blobs=Blobs(self.url, secrets.token_hex(16)),
             schemas=Schemas(schemas),
             operations=Operations(locations, seconds, float(retry_after)),
-            faults=Faults(),
+            faults=self._faults,
         )
         self._manager = ResourceManager(self._workspace, (SUBSCRIPTION, GROUP, NAME), page)
         self._front = Front(self._workspace, self._manager.endpoints)
@@ -148,7 +148,7 @@ class AzureSimulator:
 
     def names(self) -> set[str]:
         """All that stands: resources by their paths, `blobs/…`, and `containers/…` that run."""
-        resources = {"/".join(key) for key in self._workspace.resources.keys()}
+        resources = {"/".join(key) for key in self._workspace.resources.every_key()}
         blobs = {f"blobs/{name}" for name in self._workspace.blobs.names()}
         running = {key for key, each in list(self._workspace.containers.items()) if each.is_running}
         return resources | blobs | {f"containers/{key[1]}/{key[-1]}" for key in running}
@@ -169,7 +169,12 @@ class AzureSimulator:
     def create_foreign_endpoint(self, name: str, *, kind: str = "onlineEndpoints") -> None:
         """Let an endpoint stand that somebody else made."""
         url = f"{self.url}/endpoints/{name}"
-        properties = {"authMode": "Key", "provisioningState": "Succeeded", "scoringUri": f"{url}/score", "properties": {}}
+        properties = {
+            "authMode": "Key",
+            "provisioningState": "Succeeded",
+            "scoringUri": f"{url}/score",
+            "properties": {},
+        }
         shares: Document = {"traffic": {}, "mirrorTraffic": {}} if kind == "onlineEndpoints" else {}
         rest = {"location": "eastus", "tags": {"team": "theirs"}}
         self._workspace.resources.put((kind, name), {**rest, "properties": properties | shares})
@@ -180,48 +185,6 @@ class AzureSimulator:
         for each in [key, *self._workspace.resources.below(key)]:
             self._workspace.swap(each, None)
         self._workspace.resources.remove(key)
-
-    def fail_deployments(
-        self, code: str, *, name: str = ".*", message: str = "", times: int | None = 1, log: Sequence[str] = ()
-    ) -> None:
-        """Let deployments fail after they were accepted.
-
-        Args:
-            code: `ImageBuildFailure`, `OutOfCapacity`, `OutOfQuota`, `ResourceNotReady`, or another one.
-            name: A pattern for the names of the deployments.
-            message: What Azure says.
-            times: How many fail; None for all.
-            log: The lines that the container wrote.
-        """
-        self._workspace.faults.fail_deployment(name, code, message, times, log)
-
-    def forbid(self, action: str) -> None:
-        """Refuse an action with 403, such as `onlineEndpoints/write`, `models/versions/read` or `.*/delete`."""
-        kinds, _, verb = action.rpartition("/")
-        methods = "|".join(method for method, name in ACTIONS.items() if name == verb) or "POST"
-        path = f".*/workspaces/{'/'.join(f'{kind}(/[^/]+)?' for kind in kinds.split('/'))}" if kinds != ".*" else ".*"
-        message = (
-            f"The client 'simulated' does not have authorization to perform action "
-            f"'Microsoft.MachineLearningServices/workspaces/{action}' over scope '{NAME}' or the scope is invalid."
-        )
-        self.refuse(f"({methods}) {path}", Refusal(403, "AuthorizationFailed", message))
-
-    def throttle(self, times: int, *, retry_after: float = 1.0, pattern: str = ".*") -> None:
-        """Answer the next requests with 429."""
-        message = "Number of requests exceeded the limit: please retry later."
-        self.refuse(pattern, Refusal(429, "TooManyRequests", message, retry_after=retry_after), times)
-
-    def break_down(self, times: int, *, status: int = 503, pattern: str = ".*") -> None:
-        """Answer the next requests with an error of the service."""
-        self.refuse(pattern, Refusal(status, "ServiceUnavailable", "The service is unavailable."), times)
-
-    def refuse(self, pattern: str, refusal: Refusal, times: int | None = None) -> None:
-        """Refuse requests to the workspace whose `METHOD /path` matches a pattern."""
-        self._workspace.faults.refuse(pattern, refusal, times)
-
-    def heal(self) -> None:
-        """Let nothing fail any more."""
-        self._workspace.faults.clear()
 
     def reset(self) -> None:
         """Stop what runs, and forget all that stands and all that was to fail."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azure_simulator.containers import Container, start_image, start_script
-from azure_simulator.messages import Document, Refusal
+from azure_simulator.messages import Document, ServiceError
 
 if TYPE_CHECKING:
     from azure_simulator.resources import Key
@@ -20,17 +20,19 @@ def check_references(workspace: Workspace, document: Document) -> None:
     for identifier in filter(None, (properties.get("model"), properties.get("environmentId"), code)):
         workspace.asset(identifier)
     if not properties.get("environmentId"):
-        raise Refusal(400, "BadArgument", "environmentId is required.")
+        raise ServiceError(400, "BadArgument", "environmentId is required.")
     environment = workspace.asset(properties["environmentId"])["properties"]
     if not code and not (environment.get("inferenceConfig") or {}).get("scoringRoute"):
-        raise Refusal(400, "BadArgument", "codeConfiguration is required unless the environment has an inferenceConfig.")
+        raise ServiceError(
+            400, "BadArgument", "codeConfiguration is required unless the environment has an inferenceConfig."
+        )
 
 
 def start(workspace: Workspace, key: Key, document: Document) -> Container:
     """Start what a deployment describes.
 
     Raises:
-        Refusal: It cannot be started.
+        ServiceError: It cannot be started.
     """
     properties = document["properties"]
     directory = workspace.new_directory(key)
@@ -45,7 +47,9 @@ def start(workspace: Workspace, key: Key, document: Document) -> Container:
         return start_script(script_of(workspace, code, directory), variables, log)
     variables |= _baked(workspace, environment, directory, has_model="AZUREML_MODEL_DIR" in variables)
     config = environment["inferenceConfig"]
-    routes = {name: (config.get(f"{name}Route") or {"path": "/"})["path"] for name in ("liveness", "readiness", "scoring")}
+    routes = {
+        name: (config.get(f"{name}Route") or {"path": "/"})["path"] for name in ("liveness", "readiness", "scoring")
+    }
     return start_image(variables, routes, log)
 
 
@@ -59,7 +63,7 @@ def with_model(
     place = top / name / version
     path = workspace.blobs.path(model["properties"]["modelUri"])
     if path is None:
-        raise Refusal(400, "BadArgument", f"The model's files are at no place in the workspace: {model['id']}.")
+        raise ServiceError(400, "BadArgument", f"The model's files are at no place in the workspace: {model['id']}.")
     workspace.blobs.copy_to(path, place)
     mounted = properties.get("modelMountPath") or "/var/azureml-app/azureml-models"
     moved = {key: value.replace(mounted, str(top)) for key, value in variables.items()}
@@ -67,11 +71,13 @@ def with_model(
 
 
 def script_of(workspace: Workspace, code: Document, directory: Path) -> Path:
+    """The scoring script, in its code below a directory."""
     uri = workspace.asset(code["codeId"])["properties"]["codeUri"]
     path = workspace.blobs.path(uri)
-    found = workspace.blobs.copy_to(path or "", directory / "azureml-app") / code["scoringScript"]
+    name: str = code["scoringScript"]
+    found = workspace.blobs.copy_to(path or "", directory / "azureml-app") / name
     if not found.is_file():
-        raise Refusal(400, "BadArgument", f"The scoring script {code['scoringScript']} is not in the code.")
+        raise ServiceError(400, "BadArgument", f"The scoring script {name} is not in the code.")
     return found
 
 
@@ -81,12 +87,14 @@ def _baked(workspace: Workspace, environment: Document, directory: Path, *, has_
         path = workspace.blobs.path(environment["build"]["contextUri"]) or ""
         context = workspace.blobs.copy_to(path, directory / "context")
         if not (context / environment["build"].get("dockerfilePath", "Dockerfile")).is_file():
-            raise Refusal(400, "ImageBuildFailure", "The image build failed: there is no Dockerfile in the context.")
+            raise ServiceError(
+                400, "ImageBuildFailure", "The image build failed: there is no Dockerfile in the context."
+            )
         models = [file.parent for file in context.rglob("MLmodel")]
         return {"MODELPACK_MODEL": str(models[0])} if models and not has_model else {}
     try:
         model = workspace.images[environment["image"]]
     except KeyError:
         message = f"Unable to download user container image: {environment['image']} was not found."
-        raise Refusal(400, "BadArgument", message) from None
+        raise ServiceError(400, "BadArgument", message) from None
     return {} if has_model else {"MODELPACK_MODEL": str(model)}

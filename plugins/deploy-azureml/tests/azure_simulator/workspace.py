@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from azure_simulator.messages import Document, Refusal
+from azure_simulator.messages import Document, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -79,12 +79,12 @@ class Workspace:
         """A registered asset, by its ARM id.
 
         Raises:
-            Refusal: There is none.
+            ServiceError: There is none.
         """
         key = self.resources.key(identifier)
         found = self.resources.find(key) if key else None
         if found is None:
-            raise Refusal(400, "BadArgument", f"The asset {identifier} does not exist.")
+            raise ServiceError(400, "BadArgument", f"The asset {identifier} does not exist.")
         return found
 
 
@@ -92,4 +92,6 @@ def check_idle(document: Document) -> None:
     """Refuse what would change a resource while an operation on it is under way."""
     state = document["properties"]["provisioningState"]
     if state not in TERMINAL:
-        raise Refusal(409, "Conflict", f"{document['name']} is {state}: an operation on it is already in progress.")
+        raise ServiceError(
+            409, "Conflict", f"{document['name']} is {state}: an operation on it is already in progress."
+        )
