@@ -1,0 +1,369 @@
+"""The stand-in for Azure Machine Learning is real and strict: shown with the plain SDK."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from azure_simulator import AzureSimulator
+
+from modelpack.testing import target_models
+from modelpack.testing.fixtures import modelpack_home  # noqa: F401 - a fixture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from azure.ai.ml import MLClient
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+ROUTES = {
+    "liveness_route": {"port": 8080, "path": "/ping"},
+    "readiness_route": {"port": 8080, "path": "/health"},
+    "scoring_route": {"port": 8080, "path": "/invocations"},
+}
+ROWS = json.dumps({"dataframe_split": {"columns": ["x"], "data": [[1.0], [2.0]]}}).encode()
+SCRIPT = """
+import os
+
+def init():
+    global number
+    with open(os.path.join(os.environ["AZUREML_MODEL_DIR"], "number.txt")) as file:
+        number = float(file.read())
+
+def run(given):
+    if isinstance(given, str):
+        return {"sum": number + 1}
+    return [f"{os.path.basename(path)} {number + float(open(path).read())}" for path in given]
+"""
+
+
+@pytest.fixture
+def simulator(tmp_path: Path) -> Iterator[AzureSimulator]:
+    """An empty workspace that can pull the images of two models."""
+    images = {}
+    for kind in ("first", "second"):
+        target_models.save_model(tmp_path / kind, kind, {})
+        images[f"{kind}:1"] = tmp_path / kind
+    directory = tmp_path / "simulator"
+    directory.mkdir()
+    with AzureSimulator(directory, images=images, page=2) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def client(simulator: AzureSimulator) -> MLClient:
+    """The SDK's client of the workspace."""
+    from azure.ai.ml import MLClient
+
+    return MLClient(**simulator.client_arguments())
+
+
+def create_endpoint(client: MLClient, name: str = "wine", **arguments: Any) -> None:
+    """Create an online endpoint with keys."""
+    from azure.ai.ml.entities import ManagedOnlineEndpoint
+
+    client.online_endpoints.begin_create_or_update(
+        ManagedOnlineEndpoint(name=name, auth_mode="key", **arguments)
+    ).result()
+
+
+def deploy(client: MLClient, name: str, image: str, endpoint: str = "wine", **arguments: Any) -> None:
+    """Deploy an image to the endpoint, and wait."""
+    from azure.ai.ml.entities import Environment, ManagedOnlineDeployment
+
+    environment = Environment(name=f"env-{name}", version="1", image=image, inference_config=ROUTES)
+    deployment = ManagedOnlineDeployment(
+        name=name,
+        endpoint_name=endpoint,
+        environment=environment,
+        instance_type="Standard_DS3_v2",
+        instance_count=1,
+        **arguments,
+    )
+    client.online_deployments.begin_create_or_update(deployment).result()
+
+
+def set_traffic(client: MLClient, traffic: dict[str, int], mirror: dict[str, int] | None = None) -> None:
+    """Divide the endpoint's traffic."""
+    endpoint = client.online_endpoints.get("wine")
+    endpoint.traffic, endpoint.mirror_traffic = traffic, mirror or {}
+    client.online_endpoints.begin_create_or_update(endpoint).result()
+
+
+def score(client: MLClient, *, key: str | None = None, deployment: str | None = None) -> tuple[int, Any]:
+    """Send two rows to the endpoint; the status, and the body."""
+    uri = client.online_endpoints.get("wine").scoring_uri
+    key = key or client.online_endpoints.get_keys("wine").primary_key
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
+    if deployment:
+        headers["azureml-model-deployment"] = deployment
+    answer = requests.post(uri, data=ROWS, headers=headers, timeout=30)
+    return answer.status_code, answer.json()
+
+
+def test_a_deployment_runs_the_real_server_and_survives_the_failure_of_another(
+    simulator: AzureSimulator, client: MLClient
+) -> None:
+    """Create, deploy, shift traffic, invoke, fail a second deployment, delete: nothing runs in the end."""
+    from azure.core.exceptions import HttpResponseError
+
+    create_endpoint(client)
+    deploy(client, "blue", "first:1")
+    set_traffic(client, {"blue": 100})
+    assert score(client) == (200, {"predictions": [2.0, 3.0]})
+    assert score(client, key="wrong")[0] == 401
+    simulator.fail_deployments("ResourceNotReady", name="green", log=["ImportError: no module"])
+    with pytest.raises(HttpResponseError, match="ResourceNotReady"):
+        deploy(client, "green", "second:1")
+    assert client.online_deployments.get("green", "wine").provisioning_state == "Failed"
+    assert "ImportError" in client.online_deployments.get_logs("green", "wine", lines=5)
+    assert score(client)[0] == 200
+    assert "containers/wine/blue" in simulator.names()
+    client.online_endpoints.begin_delete("wine").result()
+    assert not [name for name in simulator.names() if name.startswith(("onlineEndpoints", "containers"))]
+
+
+def test_traffic_is_divided_and_mirrored_by_its_shares(simulator: AzureSimulator, client: MLClient) -> None:
+    """Three quarters go to one deployment; a header chooses the other; a mirror takes copies."""
+    create_endpoint(client)
+    deploy(client, "blue", "first:1")
+    deploy(client, "green", "second:1")
+    set_traffic(client, {"blue": 75, "green": 25})
+    answers = [score(client)[1]["predictions"][0] for _ in range(8)]
+    assert (answers.count(2.0), answers.count(21.0)) == (6, 2)
+    set_traffic(client, {"blue": 100}, {"green": 50})
+    assert {score(client)[1]["predictions"][0] for _ in range(4)} == {2.0}
+    assert simulator.mirrored["wine", "green"] == 2
+    assert score(client, deployment="green")[1] == {"predictions": [21.0, 22.0]}
+
+
+def test_a_registered_model_is_uploaded_and_served_from_its_bytes(
+    simulator: AzureSimulator, client: MLClient, tmp_path: Path
+) -> None:
+    """An image without a model serves the one that the deployment names."""
+    from azure.ai.ml.entities import Model
+
+    create_endpoint(client)
+    deploy(client, "blue", "first:1", model=Model(name="plus", version="3", path=str(tmp_path / "second")))
+    assert score(client, deployment="blue") == (200, {"predictions": [21.0, 22.0]})
+    assert {"models/plus/versions/3", "environments/env-blue/versions/1"} <= simulator.names()
+    assert [each.name for each in client.models.list()] == ["plus"]
+    assert client.models.get("plus", label="latest").version == "3"
+
+
+def test_a_scoring_script_runs_in_azures_own_server(client: MLClient, tmp_path: Path) -> None:
+    """A deployment with code serves its `run`."""
+    pytest.importorskip("azureml_inference_server_http")
+    from azure.ai.ml.entities import CodeConfiguration, Environment, ManagedOnlineDeployment, Model
+
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "score.py").write_text(SCRIPT, encoding="utf-8")
+    (tmp_path / "number.txt").write_text("41", encoding="utf-8")
+    create_endpoint(client)
+    deployment = ManagedOnlineDeployment(
+        name="blue",
+        endpoint_name="wine",
+        model=Model(name="number", version="1", path=str(tmp_path / "number.txt")),
+        environment=Environment(name="own", version="1", image="mcr.microsoft.com/azureml/minimal"),
+        code_configuration=CodeConfiguration(code=str(tmp_path / "code"), scoring_script="score.py"),
+        instance_type="Standard_DS3_v2",
+        instance_count=1,
+    )
+    client.online_deployments.begin_create_or_update(deployment).result()
+    assert score(client, deployment="blue") == (200, {"sum": 42.0})
+
+
+def test_a_batch_job_scores_each_file_of_its_input(simulator: AzureSimulator, client: MLClient, tmp_path: Path) -> None:
+    """A job goes through the files in the store, and appends a row for each."""
+    from azure.ai.ml import Input
+    from azure.ai.ml.entities import BatchEndpoint, CodeConfiguration, Environment, Model, ModelBatchDeployment
+
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "score.py").write_text(SCRIPT, encoding="utf-8")
+    (tmp_path / "number.txt").write_text("40", encoding="utf-8")
+    client.batch_endpoints.begin_create_or_update(BatchEndpoint(name="nightly")).result()
+    deployment = ModelBatchDeployment(
+        name="blue",
+        endpoint_name="nightly",
+        model=Model(name="number", version="1", path=str(tmp_path / "number.txt")),
+        environment=Environment(name="own", version="1", image="mcr.microsoft.com/azureml/minimal"),
+        code_configuration=CodeConfiguration(code=str(tmp_path / "code"), scoring_script="score.py"),
+        compute="cpu-cluster",
+    )
+    client.batch_deployments.begin_create_or_update(deployment).result()
+    simulator.upload("numbers/a.txt", b"1")
+    uri = simulator.upload("numbers/b.txt", b"2").removesuffix("/b.txt")
+    job = client.batch_endpoints.invoke(
+        endpoint_name="nightly", deployment_name="blue", input=Input(type="uri_folder", path=uri), job_name="first"
+    )
+    while (status := client.jobs.get(job.name).status) == "Running":
+        time.sleep(0.1)
+    assert status == "Completed", simulator.blob("azureml/first/user_logs/std_log.txt")
+    assert simulator.blob("azureml/first/score/predictions.csv").split() == [b"a.txt", b"41.0", b"b.txt", b"42.0"]
+
+
+PLANTED: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a number as text": lambda body: body["sku"].update(capacity="one"),
+    "an unknown property": lambda body: body["properties"].update(instanceKind="x"),
+    "an unknown setting": lambda body: body["properties"].update(requestSettings={"requestTimeoutMs": 5}),
+    "a variable that is no text": lambda body: body["properties"].update(environmentVariables={"N": 1}),
+    "a wrong kind": lambda body: body["properties"].update(endpointComputeType="Serverless"),
+    "no location": lambda body: body.pop("location"),
+    "no kind": lambda body: body["properties"].pop("endpointComputeType"),
+}
+
+
+@pytest.mark.parametrize("plant", PLANTED.values(), ids=PLANTED)
+def test_a_body_that_does_not_fit_microsofts_schema_is_refused(
+    simulator: AzureSimulator, client: MLClient, plant: Callable[[dict[str, Any]], object]
+) -> None:
+    """Each planted error is caught, and nothing stands afterwards."""
+    if not simulator.validates:
+        pytest.skip("Microsoft's schemas are not at hand")
+    create_endpoint(client)
+    body: dict[str, Any] = {
+        "location": "eastus",
+        "sku": {"name": "Default", "capacity": 1},
+        "properties": {"endpointComputeType": "Managed", "instanceType": "Standard_DS3_v2"},
+    }
+    plant(body)
+    refused = put(simulator, client, "onlineEndpoints/wine/deployments/blue", body)
+    assert refused.status_code == 400
+    assert refused.json()["error"]["code"] == "ValidationError"
+    assert "onlineEndpoints/wine/deployments/blue" not in simulator.names()
+
+
+def put(simulator: AzureSimulator, client: MLClient, path: str, body: dict[str, Any]) -> requests.Response:
+    """Send a body past the SDK."""
+    token = simulator.client_arguments()["credential"].get_token("any").token
+    url = f"{simulator.url}{client.workspaces.get(client.workspace_name).id}/{path}"
+    return requests.put(
+        url, json=body, params={"api-version": "2024-04-01"}, headers={"Authorization": f"Bearer {token}"}, timeout=30
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["ab", "a" * 33, "1wine", "wine_red", "double--dash", "end-"], ids=lambda name: f"named {name}"
+)
+def test_a_name_that_azure_would_not_take_is_refused(simulator: AzureSimulator, client: MLClient, name: str) -> None:
+    """Three to 32 characters, a letter first, single dashes."""
+    body = {"location": "eastus", "properties": {"authMode": "Key"}}
+    assert put(simulator, client, f"onlineEndpoints/{name}", body).json()["error"]["code"] == "BadArgument"
+    assert simulator.names() == set()
+
+
+def test_limits_of_deployments_and_traffic_hold(client: MLClient) -> None:
+    """A timeout above 180 s, traffic that does not add up or goes nowhere, and deleting what has traffic."""
+    from azure.ai.ml.entities import OnlineRequestSettings
+    from azure.core.exceptions import HttpResponseError
+
+    create_endpoint(client)
+    with pytest.raises(HttpResponseError, match="at most 180 seconds"):
+        deploy(client, "blue", "first:1", request_settings=OnlineRequestSettings(request_timeout_ms=200_000))
+    deploy(client, "blue", "first:1")
+    with pytest.raises(HttpResponseError, match="0 or 100"):
+        set_traffic(client, {"blue": 90})
+    with pytest.raises(HttpResponseError, match="do not exist: green"):
+        set_traffic(client, {"green": 100})
+    set_traffic(client, {"blue": 100})
+    with pytest.raises(HttpResponseError, match="has traffic"):
+        client.online_deployments.begin_delete("blue", "wine").result()
+
+
+def test_an_update_serves_the_old_model_until_the_new_one_is_ready(simulator: AzureSimulator, client: MLClient) -> None:
+    """A failing update leaves the model that was there; a good one replaces it."""
+    from azure.core.exceptions import HttpResponseError
+
+    create_endpoint(client)
+    deploy(client, "blue", "first:1")
+    simulator.fail_deployments("OutOfCapacity")
+    with pytest.raises(HttpResponseError, match="OutOfCapacity"):
+        deploy(client, "blue", "first:1")
+    assert score(client, deployment="blue")[1] == {"predictions": [2.0, 3.0]}
+    with pytest.raises(HttpResponseError, match="Unable to download user container image"):
+        redeploy(client, "lost:1")
+    redeploy(client, "second:1")
+    assert score(client, deployment="blue")[1] == {"predictions": [21.0, 22.0]}
+    assert [name for name in simulator.names() if name.startswith("containers")] == ["containers/wine/blue"]
+
+
+def redeploy(client: MLClient, image: str) -> None:
+    """Let `blue` run another image."""
+    from azure.ai.ml.entities import Environment
+
+    environment = Environment(name=f"env-{image.partition(':')[0]}", version="2", image=image, inference_config=ROUTES)
+    deployment = client.online_deployments.get("blue", "wine")
+    deployment.environment = client.environments.create_or_update(environment).id
+    client.online_deployments.begin_create_or_update(deployment).result()
+
+
+def test_failures_come_as_they_are_asked_for(simulator: AzureSimulator, client: MLClient) -> None:
+    """Forbidden actions, throttling that the SDK waits out, and a service that is down."""
+    from azure.core.exceptions import HttpResponseError
+
+    simulator.forbid("onlineEndpoints/write")
+    with pytest.raises(HttpResponseError, match="does not have authorization") as forbidden:
+        create_endpoint(client)
+    assert forbidden.value.status_code == 403
+    assert list(client.online_endpoints.list()) == []
+    simulator.heal()
+    simulator.throttle(2, pattern="GET .*onlineEndpoints")
+    assert list(client.online_endpoints.list()) == []
+    assert len([path for _, path in simulator.requests if path.endswith("onlineEndpoints")]) == 4
+    simulator.break_down(1, status=500, pattern="PUT .*")
+    create_endpoint(client)
+    simulator.break_down(1, status=501, pattern="PUT .*")
+    with pytest.raises(HttpResponseError, match="unavailable"):
+        create_endpoint(client, "other")
+
+
+def test_lists_come_in_pages_and_changes_are_counted(simulator: AzureSimulator, client: MLClient) -> None:
+    """A page of two leads to the next; reading counts nothing, and a reset forgets it all."""
+    for name in ("one", "two", "three"):
+        create_endpoint(client, name)
+    simulator.create_foreign_endpoint("theirs")
+    assert simulator.changes == 3
+    assert [each.name for each in client.online_endpoints.list()] == ["one", "two", "three", "theirs"]
+    assert client.online_endpoints.get("theirs").tags == {"team": "theirs"}
+    assert client.online_endpoints.get_keys("one").primary_key
+    assert simulator.changes == 3
+    simulator.reset()
+    assert (simulator.names(), simulator.changes) == (set(), 0)
+
+
+def test_keys_are_regenerated(client: MLClient) -> None:
+    """A new key takes the place of the old one."""
+    create_endpoint(client)
+    before = client.online_endpoints.get_keys("wine")
+    client.online_endpoints.begin_regenerate_keys("wine", key_type="primary").result()
+    after = client.online_endpoints.get_keys("wine")
+    assert (before.primary_key == after.primary_key, before.secondary_key == after.secondary_key) == (False, True)
+
+
+def test_another_process_comes_in_with_the_default_credential(simulator: AzureSimulator, client: MLClient) -> None:
+    """The variables are all that it needs."""
+    create_endpoint(client)
+    program = (
+        "from azure.ai.ml import MLClient; from azure.identity import DefaultAzureCredential\n"
+        f"client = MLClient(DefaultAzureCredential(), **{simulator.place()!r})\n"
+        "print([each.name for each in client.online_endpoints.list()])"
+    )
+    environment = {"PATH": "/usr/bin", **simulator.environment()}
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.stdout.strip() == "['wine']", ended.stderr
