@@ -152,4 +152,8 @@ def _reason(status: Resource) -> str:
 
 
 def _seconds(text: str | None) -> float:
-    return float(text) if text and text.isdigit() else 1.0
+    """What `Retry-After` says; Azure sends seconds, never a date."""
+    try:
+        return float(text or 1.0)
+    except ValueError:
+        return 1.0
