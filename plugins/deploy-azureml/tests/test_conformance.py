@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from azure_simulator import AzureSimulator
-from conftest import AnyImage, Plus, place
+from conftest import AnyImage, place, save_plus
 
 import modelpack
-import modelpack.pyfunc
 from modelpack.testing import TargetTests
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ class TestAzureML(TargetTests):
     def add_variant(self, options: Mapping[str, Any], name: str) -> Mapping[str, float]:
         """Another model, which gets a tenth of the requests at first."""
         if not self.another.exists():
-            modelpack.pyfunc.save_model(self.another, python_model=Plus(3.0))
+            save_plus(self.another, 3.0)
         (before,) = modelpack.deployments.get(name, target="azureml", options=options).variants
         modelpack.deploy(self.another, target="azureml", name=name, options={**options, "traffic": 10})
         after = modelpack.deployments.get(name, target="azureml", options=options).variants

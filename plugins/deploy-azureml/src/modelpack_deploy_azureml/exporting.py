@@ -87,6 +87,7 @@ def _deployment(request: Request) -> dict[str, Any]:
         "$schema": f"{_SCHEMAS}/{schema}.schema.json",
         "name": naming.deployment_name(revision),
         "endpoint_name": request.name,
+        "type": options.kind,
         "model": f"azureml:{asset}:{naming.model_version(request.digest)}",
         "environment": f"azureml:{asset}:{documents.environment_version(request)}",
         "environment_variables": _plain_variables(request),
