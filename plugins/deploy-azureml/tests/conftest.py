@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from modelpack.testing.fixtures import modelpack_home  # noqa: F401 - a fixture
 sys.path.insert(0, str(Path(__file__).parent))
 
 from azure_simulator import AzureSimulator
+from live_azure import LiveAzure
 from plus_model import Plus
 
 if TYPE_CHECKING:
@@ -51,7 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the owner of an account run the conformance kit there."""
-    parser.addoption("--live", action="store_true", help="deploy to the workspace that AZUREML_ARM_… name")
+    with suppress(ValueError):  # another target's tests have added it
+        parser.addoption("--live", action="store_true", help="deploy to an account of yours; see the target's README")
 
 
 @pytest.fixture
@@ -80,14 +83,14 @@ def azure(tmp_path: Path) -> Iterator[AzureSimulator]:
         yield simulator
 
 
-def place(azure: AzureSimulator, **options: Any) -> dict[str, Any]:
+def place(azure: AzureSimulator | LiveAzure, **options: Any) -> dict[str, Any]:
     """The options that lead to the workspace."""
     where = azure.place()
     return {
         "subscription": where["subscription_id"],
         "resource_group": where["resource_group_name"],
         "workspace": where["workspace_name"],
-        "image": "registry.azurecr.io/plus:{digest}",
-        "operation_timeout": 60,
+        "image": azure.image() if isinstance(azure, LiveAzure) else "registry.azurecr.io/plus:{digest}",
+        "operation_timeout": 1800 if isinstance(azure, LiveAzure) else 60,
         **options,
     }
