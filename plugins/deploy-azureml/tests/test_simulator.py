@@ -367,3 +367,97 @@ def test_another_process_comes_in_with_the_default_credential(simulator: AzureSi
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60, check=False
     )
     assert ended.stdout.strip() == "['wine']", ended.stderr
+
+
+def test_a_kubernetes_endpoint_passes_the_models_own_status_on(client: MLClient) -> None:
+    """A bad request is a 400 there, and a 424 with the status in a header on a managed endpoint."""
+    from azure.ai.ml.entities import Environment, KubernetesOnlineDeployment, KubernetesOnlineEndpoint
+
+    endpoint = KubernetesOnlineEndpoint(name="cluster", compute="kubernetes", auth_mode="key")
+    client.online_endpoints.begin_create_or_update(endpoint).result()
+    environment = Environment(name="own", version="1", image="first:1", inference_config=ROUTES)
+    deployment = KubernetesOnlineDeployment(
+        name="blue", endpoint_name="cluster", environment=environment, instance_count=1
+    )
+    client.online_deployments.begin_create_or_update(deployment).result()
+    create_endpoint(client)
+    deploy(client, "green", "first:1")
+    answers = {
+        name: send(client, name, b"{", deployment) for name, deployment in (("cluster", "blue"), ("wine", "green"))
+    }
+    assert answers["cluster"].status_code == 400
+    assert answers["wine"].status_code == 424
+    assert answers["wine"].headers["ms-azureml-model-error-statuscode"] == "400"
+    assert answers["wine"].json() == answers["cluster"].json()
+
+
+def test_an_environment_is_built_from_an_uploaded_context(client: MLClient, tmp_path: Path) -> None:
+    """The model that the context copies is served; without a Dockerfile the build fails."""
+    from azure.ai.ml.entities import BuildContext, Environment, ManagedOnlineDeployment
+    from azure.core.exceptions import HttpResponseError
+
+    create_endpoint(client)
+    context = tmp_path / "context"
+    context.mkdir()
+    (tmp_path / "first").rename(context / "model")
+    for name in ("one", "two"):
+        environment = Environment(
+            name=name, version="1", build=BuildContext(path=str(context)), inference_config=ROUTES
+        )
+        deployment = ManagedOnlineDeployment(
+            name=name,
+            endpoint_name="wine",
+            environment=environment,
+            instance_type="Standard_DS3_v2",
+            instance_count=1,
+        )
+        created = client.online_deployments.begin_create_or_update
+        if name == "one":
+            with pytest.raises(HttpResponseError, match="ImageBuildFailure"):
+                created(deployment).result()
+            (context / "Dockerfile").write_text("FROM scratch\nCOPY model /opt/ml/model\n", encoding="utf-8")
+        else:
+            created(deployment).result()
+    assert score(client, deployment="two")[1] == {"predictions": [2.0, 3.0]}
+
+
+def test_what_is_archived_is_listed_no_more_and_what_was_uploaded_does_not_change(
+    client: MLClient, tmp_path: Path
+) -> None:
+    """A version keeps its files."""
+    from azure.ai.ml.entities import Model
+    from azure.core.exceptions import HttpResponseError
+
+    client.models.create_or_update(Model(name="plus", version="1", path=str(tmp_path / "first"), tags={"a": "b"}))
+    with pytest.raises(HttpResponseError, match="Asset paths cannot be updated"):
+        client.models.create_or_update(Model(name="plus", version="1", path=str(tmp_path / "second")))
+    client.models.create_or_update(Model(name="plus", version="2", path=str(tmp_path / "second")))
+    client.models.archive("plus", version="1")
+    assert [each.version for each in client.models.list("plus")] == ["2"]
+    assert client.models.get("plus", version="1").tags == {"a": "b"}
+
+
+def test_an_endpoint_has_at_most_20_deployments(simulator: AzureSimulator, client: MLClient) -> None:
+    """One more is refused, even when none of them runs."""
+    from azure.ai.ml.entities import Environment
+
+    create_endpoint(client)
+    environment = Environment(name="own", version="1", image="first:1", inference_config=ROUTES)
+    properties = {
+        "endpointComputeType": "Managed",
+        "instanceType": "Standard_DS3_v2",
+        "environmentId": client.environments.create_or_update(environment).id,
+    }
+    simulator.fail_deployments("OutOfQuota", times=None)
+    body = {"location": "eastus", "properties": properties}
+    answers = [put(simulator, client, f"onlineEndpoints/wine/deployments/d{n:02}", body) for n in range(21)]
+    assert [answer.status_code for answer in answers] == [201] * 20 + [400]
+    assert "at most 20 deployments" in answers[-1].text
+
+
+def send(client: MLClient, endpoint: str, body: bytes, deployment: str) -> requests.Response:
+    """Send a body to a deployment."""
+    key = client.online_endpoints.get_keys(endpoint).primary_key
+    headers = {"Authorization": f"Bearer {key}", "azureml-model-deployment": deployment}
+    uri = client.online_endpoints.get(endpoint).scoring_uri
+    return requests.post(uri, data=body, headers={"Content-Type": "application/json", **headers}, timeout=30)

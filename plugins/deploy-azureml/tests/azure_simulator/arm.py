@@ -98,7 +98,7 @@ class ResourceManager:
         if key[0] == "datastores":
             return self._assets.datastore(key, call)
         if key[0] == "computes":
-            return Reply(200, {"id": self._workspace.resources.identifier(key), "name": key[1], "properties": {}})
+            return Reply(200, self._compute(key))
         if key[0] in COLLECTIONS:
             return self._assets.answer(key, call)
         raise ServiceError(404, "InvalidResourceType", f"The resource type {key[0]} is not known.")
@@ -114,12 +114,20 @@ class ResourceManager:
             if len(collection) > 1:
                 self._workspace.resources.get(collection[:2])
             found = self._workspace.resources.children(collection)
+        if call.query.get("listViewType", "ActiveOnly") == "ActiveOnly":
+            found = [each for each in found if not each["properties"].get("isArchived")]
         found = [each for each in found if _is_tagged(each, call.query.get("tags"))]
         start, size = int(call.query.get("$skip", 0)), min(self.page, int(call.query.get("$top", self.page)))
         page: Document = {"value": found[start : start + size]}
         if start + size < len(found) and "$top" not in call.query:
             page["nextLink"] = f"{self._workspace.url}{call.path}?{urlencode({**call.query, '$skip': start + size})}"
         return page
+
+    def _compute(self, key: Key) -> Document:
+        identifier = self._workspace.resources.identifier(key)
+        self._workspace.check_compute(identifier)
+        properties = {"computeType": self._workspace.computes[key[1]], "provisioningState": "Succeeded"}
+        return {"id": identifier, "name": key[1], "location": "eastus", "properties": {**properties, "properties": {}}}
 
     def _description(self) -> Document:
         properties = {

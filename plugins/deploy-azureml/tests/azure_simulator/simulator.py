@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -54,6 +55,7 @@ class AzureSimulator(FailsOnDemand):
         retry_after: float = 0.1,
         page: int = 30,
         patience: float = 60.0,
+        computes: Mapping[str, str] = MappingProxyType({"cpu-cluster": "AmlCompute", "kubernetes": "Kubernetes"}),
         schemas: Path = SCHEMAS,
     ) -> None:
         """Listen; requests are answered from `with` on.
@@ -65,6 +67,7 @@ class AzureSimulator(FailsOnDemand):
             retry_after: When a client is told to look at an operation again; Azure says a second and more.
             page: How many entries a list answers at a time.
             patience: How long a container may take to be ready.
+            computes: The kinds of the computes that are attached, by their names.
             schemas: Where Microsoft's ARM schemas are; bodies are not validated where there are none.
         """
         super().__init__(Faults())
@@ -80,6 +83,7 @@ class AzureSimulator(FailsOnDemand):
             directory=directory,
             images=images or {},
             patience=patience,
+            computes=computes,
             resources=Resources(f"{identifier}/{provider}/workspaces/{NAME}"),
             blobs=Blobs(self.url, secrets.token_hex(16)),
             schemas=Schemas(schemas),
@@ -189,7 +193,6 @@ class AzureSimulator(FailsOnDemand):
     def reset(self) -> None:
         """Stop what runs, and forget all that stands and all that was to fail."""
         self._manager.jobs.stop()
-        self._workspace.operations.finish()
         self._workspace.stop()
         self._workspace.resources.clear()
         self._workspace.blobs.clear()

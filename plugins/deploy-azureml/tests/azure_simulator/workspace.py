@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from azure_simulator.messages import Document, ServiceError
+from azure_simulator.resources import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,8 +34,10 @@ class Workspace:
         directory: Where containers have their files.
         images: The model in each image that can be pulled.
         patience: How long a container may take to be ready, in seconds.
+        computes: The kinds of the computes that are attached, by their names.
         containers: What runs, by the deployment's key in lower case.
-        logs: Where the newest container of each deployment writes.
+        starting: What was started and is not ready yet.
+        logs: Where the newest container of each deployment writes, by the same keys.
     """
 
     url: str
@@ -41,12 +45,14 @@ class Workspace:
     directory: Path
     images: Mapping[str, Path]
     patience: float
+    computes: Mapping[str, str]
     resources: Resources
     blobs: Blobs
     schemas: Schemas
     operations: Operations
     faults: Faults
     containers: dict[Key, Container] = field(default_factory=dict)
+    starting: set[Container] = field(default_factory=set)
     logs: dict[Key, Path] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -58,7 +64,7 @@ class Workspace:
 
     def swap(self, key: Key, container: Container | None) -> None:
         """Let another container take a deployment's requests, and stop the one before."""
-        place = tuple(segment.lower() for segment in key)
+        place = folded(key)
         with self.resources.lock:
             before = self.containers.pop(place, None)
             if container is not None:
@@ -68,12 +74,30 @@ class Workspace:
 
     def container(self, key: Key) -> Container | None:
         """What runs for a deployment."""
-        return self.containers.get(tuple(segment.lower() for segment in key))
+        return self.containers.get(folded(key))
+
+    @contextmanager
+    def started(self, container: Container) -> Iterator[Container]:
+        """Know of a container while it becomes ready."""
+        self.starting.add(container)
+        try:
+            yield container
+        finally:
+            self.starting.discard(container)
 
     def stop(self) -> None:
-        """End every container."""
+        """End every container, and what is under way."""
+        for container in list(self.starting):
+            container.stop()
+        self.operations.finish()
         for place in list(self.containers):
             self.swap(place, None)
+
+    def check_compute(self, identifier: str) -> None:
+        """Refuse a compute that is not attached."""
+        key = self.resources.key(identifier) or ("", "")
+        if key[0].lower() != "computes" or key[1] not in self.computes:
+            raise ServiceError(400, "BadArgument", f"The compute {identifier} does not exist.")
 
     def asset(self, identifier: str) -> Document:
         """A registered asset, by its ARM id.
