@@ -54,6 +54,8 @@ class OnlineDeployments:
         check_references(self._workspace, document)
         stored = self._resources.put(key, _completed(document, is_new=standing is None))
         headers = self._workspace.operations.begin(partial(self._deploy, key, stored))
+        remembered = headers["Azure-AsyncOperation"].replace("mfeOperationsStatus", "mfeOperationsIds")
+        stored["properties"]["properties"]["AzureAsyncOperationUri"] = remembered
         return Reply(200 if standing else 201, stored, headers)
 
     def _check_place(self, key: Key, document: Document, standing: Document | None, endpoint: Document) -> None:
