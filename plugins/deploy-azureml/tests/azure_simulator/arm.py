@@ -53,14 +53,14 @@ class ResourceManager:
         """Answer a request."""
         if call.headers.get("authorization") != f"Bearer {self._workspace.token}":
             raise ServiceError(401, "InvalidAuthenticationToken", "The access token is missing or invalid.")
-        if "api-version" not in call.query:
+        if "api-version" not in call.query and "/runs/" not in call.path:
             raise ServiceError(400, "MissingApiVersionParameter", "The api-version query parameter is required.")
         self.changes += is_change(call)
         operation = re.fullmatch(r"/subscriptions/[^/]+/.*/(mfeOperations?\w+)/([^/]+)", call.path)
         if operation:
             kind, name = operation.groups()
             operations = self._workspace.operations
-            return operations.status(name) if kind == "mfeOperationsStatus" else operations.result(name)
+            return operations.result(name) if kind == "mfeOperationResults" else operations.status(name)
         return self._inside(self._below_workspace(call.path), call)
 
     def _below_workspace(self, path: str) -> Key | None:
@@ -82,6 +82,8 @@ class ResourceManager:
             return Reply(200, {"id": call.path, "name": call.path.rpartition("/")[2], "location": "eastus"})
         if not key:
             return Reply(200, self._description())
+        if key[0] == "runs":
+            return Reply(200, self.jobs.run(key[1]))
         if len(key) % 2 and call.method == "GET":
             return Reply(200, self._listed(key, call))
         return self._one(key, call)
