@@ -126,6 +126,9 @@ def test_a_deployment_runs_the_real_server_and_survives_the_failure_of_another(
     set_traffic(client, {"blue": 100})
     assert score(client) == (200, {"predictions": [2.0, 3.0]})
     assert score(client, key="wrong")[0] == 401
+    assert "modelpack" in client.online_deployments.get_logs("blue", "wine", lines=50)
+    simulator.throttle(1, pattern="POST /endpoints/.*")
+    assert score(client)[0] == 429
     simulator.fail_deployments("ResourceNotReady", name="green", log=["ImportError: no module"])
     with pytest.raises(HttpResponseError, match="ResourceNotReady"):
         deploy(client, "green", "second:1")
@@ -496,3 +499,24 @@ def send(client: MLClient, endpoint: str, body: bytes, deployment: str) -> reque
     headers = {"Authorization": f"Bearer {key}", "azureml-model-deployment": deployment}
     uri = client.online_endpoints.get(endpoint).scoring_uri
     return requests.post(uri, data=body, headers={"Content-Type": "application/json", **headers}, timeout=30)
+
+
+def test_a_token_opens_an_endpoint_that_asks_for_one(client: MLClient) -> None:
+    """Without it there is no entry; with it there is no deployment yet."""
+    from azure.ai.ml.entities import ManagedOnlineEndpoint
+
+    endpoint = ManagedOnlineEndpoint(name="wine", auth_mode="aml_token")
+    client.online_endpoints.begin_create_or_update(endpoint).result()
+    token = client.online_endpoints.get_keys("wine").access_token
+    assert [score(client, key=key)[0] for key in ("wrong", token)] == [401, 404]
+
+
+def test_bodies_are_not_validated_without_the_schemas(tmp_path: Path) -> None:
+    """A checkout alone can run the tests; the limits hold still."""
+    from azure.ai.ml import MLClient
+
+    with AzureSimulator(tmp_path, schemas=tmp_path / "absent") as simulator:
+        client = MLClient(**simulator.client_arguments())
+        body = {"location": "eastus", "properties": {"authMode": "Key", "unknown": True}}
+        assert put(simulator, client, "onlineEndpoints/wine", body).status_code == 201
+        assert put(simulator, client, "onlineEndpoints/w", body).status_code == 400

@@ -72,8 +72,8 @@ class OnlineDeployments:
         try:
             self._fail_if_asked(key)
             container = start(self._workspace, key, deployment)
-            with self._workspace.started(container):
-                container.wait_until_ready(min(self._workspace.patience, _patience(deployment["properties"])))
+            self._workspace.begun.append((key, container))
+            container.wait_until_ready(min(self._workspace.patience, _patience(deployment["properties"])))
         except BaseException:
             deployment["properties"]["provisioningState"] = "Failed"
             raise
@@ -82,11 +82,10 @@ class OnlineDeployments:
     def _take_over(self, key: Key, deployment: Document, container: Container) -> None:
         with self._resources.lock:
             stands = self._resources.find(key) is deployment
-            if stands:
-                self._workspace.swap(key, container)
-                deployment["properties"]["provisioningState"] = "Succeeded"
-        if not stands:
-            container.stop()
+            superfluous = self._workspace.replace(key, container) if stands else container
+            deployment["properties"]["provisioningState"] = "Succeeded"
+        if superfluous is not None:
+            superfluous.stop()
 
     def _fail_if_asked(self, key: Key) -> None:
         failing = self._workspace.faults.of_deployment(key[-1])
@@ -117,7 +116,7 @@ class OnlineDeployments:
         return Reply(202, b"", self._workspace.operations.begin(partial(self._remove, key)))
 
     def _remove(self, key: Key) -> None:
-        self._workspace.swap(key, None)
+        self._workspace.end(key)
         with self._resources.lock:
             self._resources.remove(key)
 

@@ -107,7 +107,7 @@ class OnlineEndpoints:
 
     def _remove(self, key: Key) -> None:
         for each in self._resources.below(key):
-            self._workspace.swap(each, None)
+            self._workspace.end(each)
         with self._resources.lock:
             self._resources.remove(key)
             self._keys.pop(key[1].lower(), None)

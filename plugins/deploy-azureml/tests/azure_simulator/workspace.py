@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -35,8 +34,8 @@ class Workspace:
         images: The model in each image that can be pulled.
         patience: How long a container may take to be ready, in seconds.
         computes: The kinds of the computes that are attached, by their names.
-        containers: What runs, by the deployment's key in lower case.
-        starting: What was started and is not ready yet.
+        containers: What takes requests, by the deployment's key in lower case.
+        begun: Everything that was started.
         logs: Where the newest container of each deployment writes, by the same keys.
     """
 
@@ -52,7 +51,7 @@ class Workspace:
     operations: Operations
     faults: Faults
     containers: dict[Key, Container] = field(default_factory=dict)
-    starting: set[Container] = field(default_factory=set)
+    begun: list[tuple[Key, Container]] = field(default_factory=list)
     logs: dict[Key, Path] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -62,36 +61,36 @@ class Workspace:
         found.mkdir()
         return found
 
-    def swap(self, key: Key, container: Container | None) -> None:
-        """Let another container take a deployment's requests, and stop the one before."""
-        place = folded(key)
-        with self.resources.lock:
-            before = self.containers.pop(place, None)
-            if container is not None:
-                self.containers[place] = container
-        if before is not None:
-            before.stop()
+    def replace(self, key: Key, container: Container) -> Container | None:
+        """Let another container take a deployment's requests, and answer the one that did."""
+        before = self.containers.get(folded(key))
+        self.containers[folded(key)] = container
+        return before
+
+    def end(self, key: Key) -> None:
+        """End what runs for a deployment, ready or not."""
+        self.containers.pop(folded(key), None)
+        for place, container in list(self.begun):
+            if folded(place) == folded(key):
+                container.stop()
 
     def container(self, key: Key) -> Container | None:
-        """What runs for a deployment."""
+        """What takes a deployment's requests."""
         return self.containers.get(folded(key))
 
-    @contextmanager
-    def started(self, container: Container) -> Iterator[Container]:
-        """Know of a container while it becomes ready."""
-        self.starting.add(container)
-        try:
-            yield container
-        finally:
-            self.starting.discard(container)
+    def running(self) -> set[Key]:
+        """The deployments for which anything runs, whether it takes requests or not."""
+        return {key for key, container in list(self.begun) if container.is_running}
 
     def stop(self) -> None:
         """End every container, and what is under way."""
-        for container in list(self.starting):
+        for _, container in list(self.begun):
             container.stop()
         self.operations.finish()
-        for place in list(self.containers):
-            self.swap(place, None)
+        for _, container in self.begun:
+            container.stop()
+        for kept in (self.containers, self.begun, self.logs):
+            kept.clear()
 
     def check_compute(self, identifier: str) -> None:
         """Refuse a compute that is not attached."""
