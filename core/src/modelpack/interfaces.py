@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from modelpack.batch.records import BatchResult
     from modelpack.contexts import BatchContext, DeployContext, LoadContext, LocalRunContext, SaveContext
     from modelpack.deployments.records import (
+        BatchJob,
+        BatchRequest,
         Deployment,
         DeployRequest,
         Finding,
@@ -260,6 +262,22 @@ class Target(ABC, Generic[OptionsT]):
     def run_local(self, context: LocalRunContext[OptionsT]) -> int:  # noqa: ARG002 - for overriding
         """Serve the model on this machine as the target would, until it is told to stop; answer the exit code."""
         raise self._unsupported("cannot be run on this machine")
+
+    def submit_batch(self, request: BatchRequest[OptionsT]) -> BatchJob:  # noqa: ARG002 - for overriding
+        """Start a batch job at the platform, and answer as soon as it has been accepted.
+
+        The same call again finds the same job. What was made for the job alone is removed when it is over, by
+        `get_batch` or by the platform.
+
+        Raises:
+            DeployError: With code `rejected` for what the platform would refuse, before anything is made; with
+                `conflict` when a job of that name does something else.
+        """
+        raise self._unsupported("has no batch jobs")
+
+    def get_batch(self, name: str, options: OptionsT) -> BatchJob:  # noqa: ARG002 - for overriding
+        """How far a batch job is; in state `absent` when modelpack started none of that name."""
+        raise self._unsupported("has no batch jobs")
 
     def export(self, request: DeployRequest[OptionsT]) -> Mapping[str, str]:  # noqa: ARG002 - for overriding
         """The request as the platform's own documents, by file name, to be applied by other means. Pure."""

@@ -65,7 +65,8 @@ def invoke(name, invocation, options): return invocation
 def modelpack_deploy(context): return "deployed"
 
 def logs(name, query, options): return iter([f"log of {name}"])
-def submit_batch(name): return f"batch of {name}"
+def submit_batch(request): return f"batch of {request}"
+def archive(name): return f"archive of {name}"
 """
 
 
@@ -161,6 +162,7 @@ def test_a_module_is_a_target(site: SitePackages) -> None:
     assert target.modelpack_deploy(context=None) == "deployed"
     assert list(target.logs("n", LogQuery(), options)) == ["log of n"]
     assert target.submit_batch("n") == "batch of n"
+    assert target.archive("n") == "archive of n"
 
 
 def test_a_verb_that_a_target_module_may_lack_is_unsupported(site: SitePackages) -> None:

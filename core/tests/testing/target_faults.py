@@ -25,6 +25,7 @@ NESTED_MODELS = "            for model in at.models(name):\n                at.d
 ABSENT = """        if self.get(name, options).state == "absent":
             raise DeployError(f"nothing is deployed as {name}", code="not_deployed")
 """
+UNSCORED = '        if self.get_batch(request.name, request.options).state == "absent":\n'
 NOTE = '        "note": options.note,\n'
 ACCEPT = '        accept = invocation.accept or "application/json"\n'
 
@@ -355,6 +356,11 @@ FAULTS = (
         name="dates_documents",
         noticed_by="test_documents_are_exported",
         target={'{"name": request.name,': '{"name": request.name, "time": time.time_ns(),'},
+    ),
+    Fault(
+        name="scores_again",
+        noticed_by="test_batch_job_scores",
+        target={UNSCORED + "            host": "        host"},
     ),
     Fault(
         name="ends_badly",

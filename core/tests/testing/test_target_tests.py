@@ -21,6 +21,7 @@ SOUND = Path(__file__).parent / "sound"
 
 HEAD = """
 from contextlib import contextmanager
+from pathlib import Path
 
 from modelpack.testing import TargetTests
 from soundhost import Host
@@ -29,6 +30,7 @@ class Harness(TargetTests):
     has_logs = True
     divides_traffic = True
     exports = True
+    runs_batch_jobs = True
     refused_names = ("a.b",)
     secret_options = {"password": "correct horse"}
     seconds = 0.0
@@ -57,6 +59,14 @@ class Harness(TargetTests):
 
     def changes(self, options):
         return Host(options["place"]).changes()
+
+    def batch_data(self, options, rows):
+        source, destination = options["place"] / "rows.csv", options["place"] / "predictions.csv"
+        source.write_bytes(rows)
+        return str(source), str(destination)
+
+    def predictions(self, options, output):
+        return Path(output).read_bytes()
 
     def add_variant(self, options, name):
         Host(options["place"]).divide(name, {"main": 100.0, "other": 0.0})

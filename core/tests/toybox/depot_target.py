@@ -10,6 +10,8 @@ from pydantic import Field, SecretStr
 
 from modelpack import DeployContext, LocalRunContext, PluginOptions, Target, hookimpl
 from modelpack.deployments.records import (
+    BatchJob,
+    BatchRequest,
     Deployment,
     DeployRequest,
     Finding,
@@ -161,6 +163,28 @@ class DepotTarget(Target[DepotOptions]):
         """Whatever is asked."""
         variants = tuple(Variant(name=variant, traffic=share) for variant, share in traffic.items())
         return Deployment(name=name, state="ready", variants=variants, details={"size": options.size})
+
+    def submit_batch(self, request: BatchRequest[DepotOptions]) -> BatchJob:
+        """Note what was asked; a job goes the same course as a deployment."""
+        options = request.options
+        if not _record(f"job-{request.name}", options):
+            options.directory.mkdir(parents=True, exist_ok=True)
+            asked = f"{request.digest} {request.input} {request.content_type} {request.accept}"
+            record = {"course": list(options.course), "outcome": options.outcome, "output": request.output}
+            _write(f"job-{request.name}", options, {**record, "asked": asked})
+        return BatchJob(name=request.name, state="running", output=request.output)
+
+    def get_batch(self, name: str, options: DepotOptions) -> BatchJob:
+        """Each look takes the job one state further."""
+        record = _record(f"job-{name}", options)
+        if not record:
+            return BatchJob(name=name, state="absent")
+        course: list[Any] = [*record["course"], {"ready": "succeeded"}.get(record["outcome"], record["outcome"])]
+        _write(f"job-{name}", options, record | {"course": course[1:-1]})
+        reason = "a row is missing" if course[0] == "failed" else None
+        return BatchJob(
+            name=name, state=course[0], output=record["output"], reason=reason, details={"asked": record["asked"]}
+        )
 
     def run_local(self, context: LocalRunContext[DepotOptions]) -> int:
         """For a moment."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from modelpack.cli import batch_jobs
 from modelpack.cli.options import JsonOption, UsageError
 from modelpack.cli.output import notice, print_json, print_table
 from modelpack.cli.target_options import (
@@ -160,6 +161,10 @@ def delete(
     chosen = chosen_options(target, options, options_file)
     verbs.delete(name, target=target, options=chosen, wait=not no_wait, timeout=timeout, progress=notice)
     notice(f"{name} is being deleted" if no_wait else f"{name} is not deployed to {target} any more")
+
+
+app.command("submit-batch")(batch_jobs.submit_batch)
+app.command("get-batch")(batch_jobs.get_batch)
 
 
 def _plain(deployment: Deployment) -> dict[str, Any]:

@@ -10,9 +10,11 @@ import typer
 from modelpack import __version__
 from modelpack.cli import aliases, build, deploy, deployments, inspect, plugins, predict, serve, trust, verify
 from modelpack.cli.boundary import error_boundary
+from modelpack.cli.plugin_commands import CommandsWithPlugins
 
 app = typer.Typer(
     name="modelpack",
+    cls=CommandsWithPlugins,
     help="Package any machine-learning model in MLflow's format; inspect, score and serve it.",
     no_args_is_help=True,
     rich_markup_mode=None,  # plain help takes half the time of rich help

@@ -26,7 +26,7 @@ app.add_typer(new_plugin.app, name="new")
 
 @app.command("list")
 def list_plugins(*, as_json: JsonOption = False) -> None:
-    """List the installed flavors, targets, engines and wrappers. None of them is imported."""
+    """List the installed flavors, targets, engines, commands and wrappers. None of them is imported."""
     from modelpack.cli.output import print_json, print_table
     from modelpack.plugins.manager import default_manager
 
@@ -105,6 +105,10 @@ def _facts(manager: PluginManager, record: PluginRecord) -> dict[str, Any]:
         from modelpack.plugins.wrappers import load_wrapper
 
         return {"wraps": [name for name, _ in declared_hooks(load_wrapper(record))]}
+    if record.kind == "command":
+        from modelpack.cli.plugin_commands import loaded_commands
+
+        return {"commands": sorted(loaded_commands(record).commands)}
     if record.kind in {"target", "engine"}:
         plugin = manager.target(record.name) if record.kind == "target" else manager.engine(record.name)
         return {"options": _fields(plugin.options_type)}

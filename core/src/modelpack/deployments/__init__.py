@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from modelpack.deployments.applying import plan as plan
+    from modelpack.deployments.batch_jobs import get_batch as get_batch
+    from modelpack.deployments.batch_jobs import submit_batch as submit_batch
     from modelpack.deployments.verbs import delete as delete
     from modelpack.deployments.verbs import export as export
     from modelpack.deployments.verbs import get as get
@@ -28,12 +30,14 @@ _NAMES = {
     "delete": ("verbs", "delete"),
     "export": ("verbs", "export"),
     "get": ("verbs", "get"),
+    "get_batch": ("batch_jobs", "get_batch"),
     "invoke": ("verbs", "invoke"),
     "list": ("verbs", "list_deployments"),
     "logs": ("verbs", "logs"),
     "plan": ("applying", "plan"),
     "run_local": ("verbs", "run_local"),
     "set_traffic": ("verbs", "set_traffic"),
+    "submit_batch": ("batch_jobs", "submit_batch"),
 }
 
 __all__ = [*_NAMES]  # noqa: PLE0604 - the table is the list

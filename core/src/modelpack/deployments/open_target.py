@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from modelpack.contexts import LocalRunContext
 from modelpack.deployments.records import (
+    BATCH_STATES,
     STATES,
+    BatchJob,
+    BatchRequest,
     Deployment,
     DeployRequest,
     Invocation,
@@ -120,6 +123,16 @@ class OpenTarget:
         with self._in_words("serve the model on this machine"):
             return self._target.run_local(LocalRunContext(request=request, host=host, port=port, progress=progress))
 
+    def submit_batch(self, request: BatchRequest[Any]) -> BatchJob:
+        """See `modelpack.Target.submit_batch`."""
+        with self._in_words(f"start the batch job {request.name}"):
+            return self._job(self._target.submit_batch(request), "submit_batch")
+
+    def get_batch(self, name: str) -> BatchJob:
+        """See `modelpack.Target.get_batch`."""
+        with self._in_words(f"look at the batch job {name}"):
+            return self._job(self._target.get_batch(name, self.options), "get_batch")
+
     def export(self, request: DeployRequest[Any]) -> dict[str, str]:
         """See `modelpack.Target.export`."""
         with self._in_words("export the documents"):
@@ -138,12 +151,20 @@ class OpenTarget:
 
     def _deployment(self, answer: object, verb: str) -> Deployment:
         deployment = self._checked(answer, Deployment, verb)
-        if deployment.state not in STATES:
-            raise PluginError(
-                f"{self._record} answered the state {deployment.state!r} from {verb}",
-                hint=f"a deployment is one of {', '.join(sorted(STATES))}",
-            )
+        self._require_state(deployment.state, STATES, verb)
         return deployment
+
+    def _job(self, answer: object, verb: str) -> BatchJob:
+        job = self._checked(answer, BatchJob, verb)
+        self._require_state(job.state, BATCH_STATES, verb)
+        return job
+
+    def _require_state(self, state: str, states: frozenset[str], verb: str) -> None:
+        if state not in states:
+            raise PluginError(
+                f"{self._record} answered the state {state!r} from {verb}",
+                hint=f"it is one of {', '.join(sorted(states))}",
+            )
 
     def _checked(self, answer: object, expected: type[AnswerT], verb: str) -> AnswerT:
         if not isinstance(answer, expected):

@@ -1,4 +1,4 @@
-"""What a target is asked, what it plans, and what stands afterwards."""
+"""What a target is asked, what it plans, and what stands afterwards; what a batch job is asked, and how far it is."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ STATES: frozenset[str] = frozenset({"absent", "pending", "updating", "ready", "f
 SETTLED: frozenset[str] = frozenset({"absent", "ready", "failed"})
 """The states that no waiting changes."""
 
+BatchState = Literal["absent", "running", "succeeded", "failed", "stopped"]
+BATCH_STATES: frozenset[str] = frozenset({"absent", "running", "succeeded", "failed", "stopped"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployRequest(Generic[OptionsT]):
@@ -34,6 +37,24 @@ class DeployRequest(Generic[OptionsT]):
     model_path: Path
     digest: str
     options: OptionsT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRequest(DeployRequest[OptionsT]):
+    """A wish: this model scores these data at the platform, once.
+
+    Attributes:
+        name: The job's name, unique within the target's jobs.
+        input: Where the data are, as the platform names it, such as `s3://bucket/prefix/`.
+        output: Where the predictions go, likewise.
+        content_type: The media type of each input file, such as `text/csv`.
+        accept: The media type that the predictions shall have; None for that of the input.
+    """
+
+    input: str
+    output: str
+    content_type: str
+    accept: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +184,25 @@ class LogQuery:
 
     lines: int = 100
     follow: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchJob:
+    """How far a batch job is.
+
+    Attributes:
+        name: The job's name.
+        state: `absent` when there is no such job.
+        output: Where its predictions are, or will be.
+        reason: Why it failed, in the platform's words.
+        details: What else the target has to say, without secrets.
+    """
+
+    name: str
+    state: BatchState
+    output: str | None = None
+    reason: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 def revision_of(digest: str, settings: Mapping[str, Any]) -> str:

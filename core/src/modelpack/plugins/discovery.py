@@ -15,13 +15,20 @@ if TYPE_CHECKING:
 FLAVORS = "modelpack.flavors"
 TARGETS = "modelpack.targets"
 ENGINES = "modelpack.engines"
+COMMANDS = "modelpack.commands"
 WRAPPERS = "modelpack.plugins"
 MODEL_MODULES = "modelpack.model_modules"
 
 DISABLE = "MODELPACK_DISABLE_PLUGINS"
 
-Kind: TypeAlias = Literal["flavor", "target", "engine", "wrapper"]
-GROUPS: Mapping[Kind, str] = {"flavor": FLAVORS, "target": TARGETS, "engine": ENGINES, "wrapper": WRAPPERS}
+Kind: TypeAlias = Literal["flavor", "target", "engine", "command", "wrapper"]
+GROUPS: Mapping[Kind, str] = {
+    "flavor": FLAVORS,
+    "target": TARGETS,
+    "engine": ENGINES,
+    "command": COMMANDS,
+    "wrapper": WRAPPERS,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,29 @@ class PluginManager:
         kinds = GROUPS if kind is None else (kind,)
         return tuple(record for each in kinds for record in self._discovery.records(each))
 
+    def record(self, kind: Kind, name: str) -> PluginRecord:
+        """The plugin of that kind and name. Nothing is imported.
+
+        Raises:
+            PluginError: It is not installed, disabled, or installed twice.
+        """
+        found = self._discovery.named(kind, name)
+        if not found:
+            self._discovery.refresh()
+            found = self._discovery.named(kind, name)
+        if not found:
+            raise self._not_installed(kind, name)
+        enabled = [record for record in found if not record.disabled]
+        if not enabled:
+            raise PluginError(f"{found[0]} is disabled", hint=f"{DISABLE} names it; take it out to use it")
+        if len(enabled) > 1:
+            raise PluginError(
+                f"two distributions install a {kind} {name!r}: "
+                + " and ".join(f"{record.distribution} {record.version}" for record in enabled),
+                hint=f"uninstall one of them, or set {DISABLE}={enabled[1].distribution}",
+            )
+        return enabled[0]
+
     def has_flavor(self, name: str) -> bool:
         """Whether a flavor of that name is installed and not disabled. Nothing is imported."""
         return any(not record.disabled for record in self._discovery.named("flavor", name))
@@ -129,27 +152,9 @@ class PluginManager:
         if (kind, name) not in self._loaded:
             with self._lock:
                 if (kind, name) not in self._loaded:
-                    record = self._record(kind, name)
+                    record = self.record(kind, name)
                     self._loaded[kind, name] = (record, _loaded_plugin(record))
         return self._loaded[kind, name][1]
-
-    def _record(self, kind: Kind, name: str) -> PluginRecord:
-        found = self._discovery.named(kind, name)
-        if not found:
-            self._discovery.refresh()
-            found = self._discovery.named(kind, name)
-        if not found:
-            raise self._not_installed(kind, name)
-        enabled = [record for record in found if not record.disabled]
-        if not enabled:
-            raise PluginError(f"{found[0]} is disabled", hint=f"{DISABLE} names it; take it out to use it")
-        if len(enabled) > 1:
-            raise PluginError(
-                f"two distributions install a {kind} {name!r}: "
-                + " and ".join(f"{record.distribution} {record.version}" for record in enabled),
-                hint=f"uninstall one of them, or set {DISABLE}={enabled[1].distribution}",
-            )
-        return enabled[0]
 
     def _not_installed(self, kind: Kind, name: str) -> PluginError:
         known = [record.name for record in self.records(kind) if not record.disabled]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from modelpack.batch.records import BatchResult
     from modelpack.contexts import BatchContext, DeployContext, LoadContext, LocalRunContext, SaveContext
     from modelpack.deployments.records import (
+        BatchJob,
+        BatchRequest,
         Deployment,
         DeployRequest,
         Finding,
@@ -198,6 +200,16 @@ class ModuleTarget(_Module, Target[PluginOptions]):
         """Call the module's function, if it has one."""
         code: int = getattr(self.module, "run_local", super().run_local)(context)
         return code
+
+    def submit_batch(self, request: BatchRequest[PluginOptions]) -> BatchJob:
+        """Call the module's function, if it has one."""
+        job: BatchJob = getattr(self.module, "submit_batch", super().submit_batch)(request)
+        return job
+
+    def get_batch(self, name: str, options: PluginOptions) -> BatchJob:
+        """Call the module's function, if it has one."""
+        job: BatchJob = getattr(self.module, "get_batch", super().get_batch)(name, options)
+        return job
 
     def export(self, request: DeployRequest[PluginOptions]) -> Mapping[str, str]:
         """Call the module's function, if it has one."""

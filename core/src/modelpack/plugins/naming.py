@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-PREFIXES = {"flavor": "modelpack-flavor-", "target": "modelpack-deploy-", "engine": "modelpack-flavor-"}
-"""An engine comes with the flavor of its library."""
+PREFIXES = {
+    "flavor": "modelpack-flavor-",
+    "target": "modelpack-deploy-",
+    "engine": "modelpack-flavor-",
+    "command": "modelpack-deploy-",
+}
+"""An engine comes with the flavor of its library, and a command with the target that it is about."""
 
 _SAFE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from modelpack.deployments.records import Deployment, InvocationAnswer, Plan
+    from modelpack.deployments.records import BatchJob, Deployment, InvocationAnswer, Plan
     from modelpack.interfaces import Target
     from modelpack.plugins.manager import PluginManager
     from modelpack.testing.target_suite import TargetSuite
@@ -170,6 +170,19 @@ class Bench:
         """What deploying the first model would ask for, as documents."""
         documents: dict[str, str] = self._verb("export", options)(self.model("first").path, name=name)
         return documents
+
+    def submit_batch(self, name: str, input: str, output: str, **arguments: Any) -> BatchJob:  # noqa: A002 - as in the verb
+        """Let the platform score data with the first model."""
+        from modelpack.deployments.batch_jobs import submit_batch
+
+        limits = {"timeout": self.suite.patience, "plugins": self.manager, **self._place(None), **arguments}
+        return submit_batch(self.model("first").path, name=name, input=input, output=output, **limits)
+
+    def get_batch(self, name: str) -> BatchJob:
+        """How far a batch job is."""
+        from modelpack.deployments.batch_jobs import get_batch
+
+        return get_batch(name, plugins=self.manager, **self._place(None))
 
     def answers(self, name: str) -> list[float]:
         """What a deployment predicts for the kit's rows."""

@@ -61,6 +61,7 @@ class TargetSuite:
         has_logs: Whether deployments have logs.
         divides_traffic: Whether deployments have variants that share the traffic; then `add_variant` is needed.
         exports: Whether there are documents to export.
+        runs_batch_jobs: Whether there are batch jobs; then `batch_data` and `predictions` are needed.
         runs_locally: Whether the target serves a model on this machine.
         serves_throughout: Whether requests are answered while a deployment is updated.
         has_other_processes: Whether another process with the same environment variables reaches the same place.
@@ -81,6 +82,7 @@ class TargetSuite:
     has_logs: ClassVar[bool] = False
     divides_traffic: ClassVar[bool] = False
     exports: ClassVar[bool] = False
+    runs_batch_jobs: ClassVar[bool] = False
     runs_locally: ClassVar[bool] = False
     serves_throughout: ClassVar[bool] = True
     has_other_processes: ClassVar[bool] = True
@@ -141,6 +143,14 @@ class TargetSuite:
     def add_variant(self, options: Mapping[str, Any], name: str) -> Mapping[str, float]:  # noqa: ARG002 - for overriding
         """Give a deployment a second variant, and answer how its traffic shall be divided."""
         raise self._missing("add_variant", "a deployment with a second variant, since divides_traffic is set")
+
+    def batch_data(self, options: Mapping[str, Any], rows: bytes) -> tuple[str, str]:  # noqa: ARG002 - for overriding
+        """Put a CSV file with a header at the platform, and answer where it is and where predictions may go."""
+        raise self._missing("batch_data", "where the data of a batch job are, since runs_batch_jobs is set")
+
+    def predictions(self, options: Mapping[str, Any], output: str) -> bytes:  # noqa: ARG002 - for overriding
+        """The one file that a batch job has written where `batch_data` let it."""
+        raise self._missing("predictions", "what a batch job has written, since runs_batch_jobs is set")
 
     def needs(self, bench: Bench, *checks: str) -> None:
         """Skip a check that says nothing new where one of these shared checks fails."""

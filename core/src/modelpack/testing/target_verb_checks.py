@@ -120,6 +120,27 @@ class TargetVerbChecks(TargetSuite):
         assert bench.export(name) == documents
         assert bench.footprint() == before
 
+    def test_batch_job_scores(self, bench: Bench) -> None:
+        """A batch job writes a prediction for each row, and the same call again finds it done.
+
+        If this fails: wait for nothing in `submit_batch`; answer from `get_batch` how far the job of that name is,
+        `absent` when there is none; remove what was made for the job alone when it is over.
+        """
+        declared(self.runs_batch_jobs, "runs_batch_jobs")
+        self.needs(bench, CREATE)
+        name, answers = bench.name(), bench.model("first").answers
+        assert bench.get_batch(name).state == "absent"
+        rows = "\n".join(["x", *(str(answer - 1.0) for answer in answers), ""]).encode()
+        source, destination = self.batch_data(bench.options, rows)
+        job = bench.submit_batch(name, source, destination)
+        after, asked = bench.footprint(), self.changes(bench.options)
+        assert job.state == "succeeded", f"the job is {job.state}: {job.reason}"
+        assert _numbers(self.predictions(bench.options, destination)) == answers
+        again = bench.submit_batch(name, source, destination)
+        assert again.state == "succeeded", f"the same job again is {again.state}: {again.reason}"
+        assert bench.footprint() == after, "the same job again left something behind"
+        assert self.changes(bench.options) == asked, "the same job was started twice"
+
     def test_serves_on_this_machine(self, bench: Bench) -> None:
         """`run_local` serves the model until it is told to stop, and leaves nothing behind.
 
@@ -138,7 +159,7 @@ class TargetVerbChecks(TargetSuite):
         """A verb that the target does not have is refused as such, and not silently done.
 
         If this fails: leave the verb out, so that the one of `Target` answers; or declare it in the test class
-        (`invokes`, `has_logs`, `divides_traffic`, `exports`, `runs_locally`).
+        (`invokes`, `has_logs`, `divides_traffic`, `exports`, `runs_batch_jobs`, `runs_locally`).
         """
         self.needs(bench, CREATE)
         standing = bench.standing()
@@ -147,6 +168,8 @@ class TargetVerbChecks(TargetSuite):
             "logs": (self.has_logs, lambda: list(bench.logs(standing.name, 1))),
             "set_traffic": (self.divides_traffic, lambda: bench.set_traffic(standing.name, {"a": 100.0})),
             "export": (self.exports, lambda: bench.export(standing.name)),
+            "get_batch": (self.runs_batch_jobs, lambda: bench.get_batch(standing.name)),
+            "submit_batch": (self.runs_batch_jobs, lambda: bench.submit_batch(bench.name(), "in", "out")),
             "run_local": (self.runs_locally, lambda: self._run_local(bench)),
         }
         for verb, (has, call) in calls.items():
@@ -159,3 +182,9 @@ class TargetVerbChecks(TargetSuite):
     def _run_local(self, bench: Bench) -> int:
         model = bench.model("first").path
         return verbs.run_local(model, target=self.target, options=bench.options, port=0, plugins=bench.manager)
+
+
+def _numbers(predictions: bytes) -> list[float]:
+    """The last column of a CSV file, with or without a header."""
+    last = [line.rpartition(",")[2] for line in predictions.decode().split()]
+    return [float(cell) for cell in last[not last[0].replace(".", "").isdigit() :]]

@@ -13,6 +13,8 @@ from pydantic import Field, SecretStr
 
 from modelpack import PluginOptions, Target, hookimpl
 from modelpack.deployments.records import (
+    BatchJob,
+    BatchRequest,
     Deployment,
     DeployRequest,
     Finding,
@@ -161,6 +163,17 @@ class SoundTarget(Target[SoundOptions]):
     def export(self, request: DeployRequest[SoundOptions]) -> Mapping[str, str]:
         """The endpoint as JSON."""
         return {"endpoint.json": json.dumps({"name": request.name, **settings_of(request)}, indent=2)}
+
+    def submit_batch(self, request: BatchRequest[SoundOptions]) -> BatchJob:
+        """Let the host do it."""
+        if self.get_batch(request.name, request.options).state == "absent":
+            host(request.options).score(request.name, request.model_path, request.input, request.output)
+        return self.get_batch(request.name, request.options)
+
+    def get_batch(self, name: str, options: SoundOptions) -> BatchJob:
+        """What the host remembers."""
+        output = host(options).scored(name)
+        return BatchJob(name=name, state="succeeded" if output else "absent", output=output)
 
     def run_local(self, context: LocalRunContext[SoundOptions]) -> int:
         """Serve as the host does."""

@@ -36,7 +36,7 @@ class Host:
     @classmethod
     def made(cls, root: Path, seconds: float = 0.0) -> Host:
         """A new host, which takes so many seconds to bring up a model."""
-        for folder in ("endpoints", "models", "logs", "locks"):
+        for folder in ("endpoints", "models", "logs", "locks", "jobs"):
             (root / folder).mkdir(parents=True)
         (root / "seconds").write_text(str(seconds), encoding="utf-8")
         (root / "changes").touch()
@@ -44,7 +44,8 @@ class Host:
 
     def names(self) -> list[str]:
         """Everything that stands here."""
-        return [f"{path.parent.name}/{path.name}" for kind in ("endpoints", "models") for path in self._all(kind)]
+        kinds = ("endpoints", "models", "jobs")
+        return [f"{kind}/{path.name}" for kind in kinds for path in self._all(kind)]
 
     def changes(self) -> int:
         """How many changes were asked for."""
@@ -115,6 +116,18 @@ class Host:
         """The lines of an endpoint's log."""
         path = self._root / "logs" / name
         return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+    def score(self, name: str, model: Path, source: str, destination: str) -> None:
+        """Run a batch job on CSV files."""
+        with self._changed():
+            answer = scored(model, Path(source).read_bytes(), "text/csv", "text/csv")
+            Path(destination).write_bytes(answer[1])
+            (self._root / "jobs" / name).write_text(destination, encoding="utf-8")
+
+    def scored(self, name: str) -> str | None:
+        """Where the predictions of a batch job are."""
+        path = self._root / "jobs" / name
+        return path.read_text(encoding="utf-8") if path.exists() else None
 
     @contextmanager
     def changing(self, name: str) -> Iterator[None]:

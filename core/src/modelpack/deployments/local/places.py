@@ -88,18 +88,28 @@ class Place:
     def is_foreign(self) -> bool:
         """Whether the directory is somebody else's: it holds something, and no wish of ours.
 
-        Another process may make or remove a deployment there at this moment: it writes its wish before all that comes
-        after one, and removes it last.
+        Who makes or removes a deployment there at this moment holds its lock: what is looked at without it may be half
+        there.
         """
-        if self.wish_file.is_file():
+        if not self._seems_foreign():
             return False
         try:
-            names = [path.name for path in self.directory.iterdir()]
+            with locks.taken(self._lock) as mine:
+                return mine and self._seems_foreign()
+        except OSError:
+            return True
+        finally:
+            remove_empty(self.directory, 1)
+
+    def _seems_foreign(self) -> bool:
+        if self.wish_file.is_file() or not self.directory.exists():
+            return False
+        try:
+            return not all(self._precedes_a_wish(path.name) for path in self.directory.iterdir())
         except FileNotFoundError:
             return False
         except NotADirectoryError:
             return True
-        return not all(map(self._precedes_a_wish, names)) and not self.wish_file.is_file()
 
     def _precedes_a_wish(self, name: str) -> bool:
         return name in _BEFORE_A_WISH or is_unfinished(self.directory / name, self.wish_file)
