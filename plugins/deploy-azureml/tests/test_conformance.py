@@ -58,7 +58,7 @@ class TestAzureML(TargetTests):
 
     def options(self, scratch: Path) -> Mapping[str, Any]:  # noqa: ARG002 - nothing is written
         """The workspace, and images without a model."""
-        return place(self.azure, batch_compute="cluster")
+        return place(self.azure, batch_compute="cpu-cluster")
 
     def footprint(self, options: Mapping[str, Any]) -> Collection[str]:  # noqa: ARG002 - there is one workspace
         """Every resource that is not archived."""

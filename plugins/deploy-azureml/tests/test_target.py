@@ -178,7 +178,7 @@ def test_an_endpoint_stays_of_its_kind(models: Models, azure: AzureSimulator) ->
         modelpack.deploy(models[1].path, name="plus", **where(azure, authentication="token"))
     assert caught.value.code == "rejected"
     with pytest.raises(DeployError, match="kind=managed, which Azure does not change"):
-        modelpack.deploy(models[1].path, name="plus", **where(azure, kind="kubernetes", compute="cluster"))
+        modelpack.deploy(models[1].path, name="plus", **where(azure, kind="kubernetes", compute="kubernetes"))
 
 
 @pytest.mark.slow
@@ -264,7 +264,7 @@ def test_documents_are_read_by_azures_library(
     from azure.ai.ml import load_environment, load_online_deployment, load_online_endpoint
 
     directory = tmp_path_factory.mktemp("documents")
-    options = where(azure, kind="kubernetes", compute="cluster", autoscaling={"max_instances": 3}, resources={})
+    options = where(azure, kind="kubernetes", compute="kubernetes", autoscaling={"max_instances": 3}, resources={})
     for name, text in deployments.export(models[0].path, name="plus", **options).items():
         (directory / name).write_text(text, encoding="utf-8")
     assert load_online_endpoint(directory / "endpoint.yml").name == "plus"

@@ -53,14 +53,14 @@ class ResourceManager:
         """Answer a request."""
         if call.headers.get("authorization") != f"Bearer {self._workspace.token}":
             raise ServiceError(401, "InvalidAuthenticationToken", "The access token is missing or invalid.")
-        if "api-version" not in call.query:
+        if "api-version" not in call.query and "/runs/" not in call.path:
             raise ServiceError(400, "MissingApiVersionParameter", "The api-version query parameter is required.")
         self.changes += is_change(call)
         operation = re.fullmatch(r"/subscriptions/[^/]+/.*/(mfeOperations?\w+)/([^/]+)", call.path)
         if operation:
             kind, name = operation.groups()
             operations = self._workspace.operations
-            return operations.status(name) if kind == "mfeOperationsStatus" else operations.result(name)
+            return operations.result(name) if kind == "mfeOperationResults" else operations.status(name)
         if call.path.lower() == f"/subscriptions/{self._scope[0]}{PROVIDER}/workspaces".lower():
             return Reply(200, {"value": [self._description()]})
         return self._inside(self._below_workspace(call.path), call)
@@ -84,6 +84,8 @@ class ResourceManager:
             return Reply(200, {"id": call.path, "name": call.path.rpartition("/")[2], "location": "eastus"})
         if not key:
             return Reply(200, self._description())
+        if key[0] == "runs":
+            return Reply(200, self.jobs.run(key[1]))
         if len(key) % 2 and call.method == "GET":
             return Reply(200, self._listed(key, call))
         return self._one(key, call)
@@ -100,7 +102,7 @@ class ResourceManager:
         if key[0] == "datastores":
             return self._assets.datastore(key, call)
         if key[0] == "computes":
-            return Reply(200, {"id": self._workspace.resources.identifier(key), "name": key[1], "properties": {}})
+            return Reply(200, self._compute(key))
         if key[0] in COLLECTIONS:
             return self._assets.answer(key, call)
         raise ServiceError(404, "InvalidResourceType", f"The resource type {key[0]} is not known.")
@@ -116,12 +118,20 @@ class ResourceManager:
             if len(collection) > 1:
                 self._workspace.resources.get(collection[:2])
             found = self._workspace.resources.children(collection)
+        if call.query.get("listViewType", "ActiveOnly") == "ActiveOnly":
+            found = [each for each in found if not each["properties"].get("isArchived")]
         found = [each for each in found if _is_tagged(each, call.query.get("tags"))]
         start, size = int(call.query.get("$skip", 0)), min(self.page, int(call.query.get("$top", self.page)))
         page: Document = {"value": found[start : start + size]}
         if start + size < len(found) and "$top" not in call.query:
             page["nextLink"] = f"{self._workspace.url}{call.path}?{urlencode({**call.query, '$skip': start + size})}"
         return page
+
+    def _compute(self, key: Key) -> Document:
+        identifier = self._workspace.resources.identifier(key)
+        self._workspace.check_compute(identifier)
+        properties = {"computeType": self._workspace.computes[key[1]], "provisioningState": "Succeeded"}
+        return {"id": identifier, "name": key[1], "location": "eastus", "properties": {**properties, "properties": {}}}
 
     def _description(self) -> Document:
         properties = {

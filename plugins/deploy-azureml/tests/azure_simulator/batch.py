@@ -120,6 +120,9 @@ class BatchDeployments:
         code = (properties.get("codeConfiguration") or {}).get("codeId")
         if not code or not properties.get("environmentId"):
             raise ServiceError(400, "BadArgument", "A batch deployment needs a codeConfiguration and an environmentId.")
+        if not properties.get("compute"):
+            raise ServiceError(400, "BadArgument", "A batch deployment needs a compute.")
+        self._workspace.check_compute(properties["compute"])
         model = (properties.get("model") or {}).get("assetId")
         for identifier in filter(None, (code, properties["environmentId"], model)):
             self._workspace.asset(identifier)

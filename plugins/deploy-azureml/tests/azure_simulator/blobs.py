@@ -79,8 +79,9 @@ class Blobs:
         """The name of the blob or folder that a URI of a datastore, or an HTTPS one, leads to."""
         if uri.startswith("azureml://") and "/paths/" in uri:
             return uri.partition("/paths/")[2].rstrip("/")
-        if uri.startswith(f"{self.url}/"):
-            return uri[len(self.url) + 1 :].partition("?")[0].rstrip("/")
+        host, found, name = uri.partition(f"/{CONTAINER}/")
+        if found and self.url.startswith(f"{host}/"):  # the SDK leaves the account out where that is part of the path
+            return name.partition("?")[0].rstrip("/")
         return None
 
     def copy_to(self, prefix: str, destination: Path) -> Path:

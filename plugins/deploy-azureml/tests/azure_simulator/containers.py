@@ -26,7 +26,7 @@ OWN_ROUTES = {"liveness": "/", "readiness": "/", "scoring": "/score"}
 """The routes of Azure's inference server."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Container:
     """A running container.
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from azure_simulator import limits
 from azure_simulator.messages import Call, Document, Reply, ServiceError
+from azure_simulator.resources import folded
 from azure_simulator.starting import check_references, start
 from azure_simulator.workspace import check_idle
 
 if TYPE_CHECKING:
+    from azure_simulator.containers import Container
     from azure_simulator.resources import Key
     from azure_simulator.workspace import Workspace
 
@@ -70,18 +72,26 @@ class OnlineDeployments:
         try:
             self._fail_if_asked(key)
             container = start(self._workspace, key, deployment)
+            self._workspace.begun.append((key, container))
             container.wait_until_ready(min(self._workspace.patience, _patience(deployment["properties"])))
         except BaseException:
             deployment["properties"]["provisioningState"] = "Failed"
             raise
-        self._workspace.swap(key, container)
-        deployment["properties"]["provisioningState"] = "Succeeded"
+        self._take_over(key, deployment, container)
+
+    def _take_over(self, key: Key, deployment: Document, container: Container) -> None:
+        with self._resources.lock:
+            stands = self._resources.find(key) is deployment
+            superfluous = self._workspace.replace(key, container) if stands else container
+            deployment["properties"]["provisioningState"] = "Succeeded"
+        if superfluous is not None:
+            superfluous.stop()
 
     def _fail_if_asked(self, key: Key) -> None:
         failing = self._workspace.faults.of_deployment(key[-1])
         if failing is None:
             return
-        log = self._workspace.logs[key] = self._workspace.new_directory(key) / "container.log"
+        log = self._workspace.logs[folded(key)] = self._workspace.new_directory(key) / "container.log"
         log.write_text("".join(f"{line}\n" for line in failing.log), encoding="utf-8")
         raise failing.refusal
 
@@ -106,13 +116,13 @@ class OnlineDeployments:
         return Reply(202, b"", self._workspace.operations.begin(partial(self._remove, key)))
 
     def _remove(self, key: Key) -> None:
-        self._workspace.swap(key, None)
+        self._workspace.end(key)
         with self._resources.lock:
             self._resources.remove(key)
 
     def _logs(self, key: Key, document: Document) -> Reply:
         self._workspace.schemas.check_request("POST", key[-1], document)
-        log = self._workspace.logs.get(key[:4])
+        log = self._workspace.logs.get(folded(key[:4]))
         if log is None or document.get("containerType") == "StorageInitializer":
             return Reply(200, {"content": ""})
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
@@ -130,6 +140,8 @@ def _completed(document: Document, *, is_new: bool) -> Document:
         "appInsightsEnabled": False,
         "egressPublicNetworkAccess": "Enabled",
     }
+    if properties["endpointComputeType"] == "Kubernetes":
+        defaults["containerResourceRequirements"] = {"containerResourceRequests": {"cpu": "0.1", "memory": "500Mi"}}
     state = {"provisioningState": "Creating" if is_new else "Updating"}
     sku = {"name": "Default", "capacity": 1} | (document.get("sku") or {})
     rest = {"location": document["location"], "tags": document.get("tags") or {}, "sku": sku}

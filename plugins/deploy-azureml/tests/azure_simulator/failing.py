@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from azure_simulator.faults import Faults
 
+WORKSPACE = "[A-Z]+ /subscriptions/.*"
 ACTIONS = {"GET": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
 
 
@@ -47,17 +48,17 @@ class FailsOnDemand:
         )
         self.refuse(f"({methods}) {path}", ServiceError(403, "AuthorizationFailed", message))
 
-    def throttle(self, times: int, *, retry_after: float = 1.0, pattern: str = ".*") -> None:
-        """Answer the next requests with 429."""
+    def throttle(self, times: int, *, retry_after: float = 1.0, pattern: str = WORKSPACE) -> None:
+        """Answer the next requests with 429; `POST /endpoints/.*` concerns scoring."""
         message = "Number of requests exceeded the limit: please retry later."
         self.refuse(pattern, ServiceError(429, "TooManyRequests", message, retry_after=retry_after), times)
 
-    def break_down(self, times: int, *, status: int = 503, pattern: str = ".*") -> None:
+    def break_down(self, times: int, *, status: int = 503, pattern: str = WORKSPACE) -> None:
         """Answer the next requests with an error of the service."""
         self.refuse(pattern, ServiceError(status, "ServiceUnavailable", "The service is unavailable."), times)
 
     def refuse(self, pattern: str, refusal: ServiceError, times: int | None = None) -> None:
-        """Refuse requests to the workspace whose `METHOD /path` matches a pattern."""
+        """Refuse requests whose `METHOD /path` matches a pattern: to the workspace, an endpoint or the storage."""
         self._faults.refuse(pattern, refusal, times)
 
     def heal(self) -> None:

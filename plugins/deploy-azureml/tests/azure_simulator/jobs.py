@@ -144,6 +144,17 @@ class Jobs:
             return Reply(200)
         return Reply(200, job)
 
+    def run(self, name: str) -> Document:
+        """What the run history knows of a job, with the last line of its log as the error."""
+        status = self._resources.get(("jobs", name))["properties"]["status"]
+        log = f"azureml/{name}/user_logs/std_log.txt"
+        if log not in self._workspace.blobs.names():
+            return {"runId": name, "status": status, "logFiles": {}}
+        url = f"{self._workspace.blobs.url}/{log}?{self._workspace.blobs.signature}"
+        lines = self._workspace.blobs.read(log).decode(errors="replace").splitlines() or [""]
+        error = {"error": {"error": {"code": "UserError", "message": lines[-1]}}} if status == "Failed" else {}
+        return {"runId": name, "status": status, "logFiles": {"user_logs/std_log.txt": url}, **error}
+
     def stop(self) -> None:
         """End every job."""
         for name in list(self._processes):

@@ -75,6 +75,9 @@ def check_deployment(document: Document) -> None:
         raise _bad(f"requestTimeout must be at most {longest:g} seconds for {compute} endpoints; it is {timeout}.")
     if compute == "Managed" and not properties.get("instanceType"):
         raise _bad("instanceType is required for managed online deployments.")
+    scaling = (properties.get("scaleSettings") or {}).get("scaleType", "Default")
+    if compute == "Managed" and scaling != "Default":
+        raise _bad("Managed online deployments scale by Azure Monitor: scaleType must be Default.")
     for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
         for part in ("initialDelay", "period", "timeout"):
             if (properties.get(probe) or {}).get(part) is not None:

@@ -51,6 +51,8 @@ class OnlineEndpoints:
         name = key[1]
         limits.check_name("Endpoint", name)
         self._workspace.schemas.check_resource(key, document)
+        if document["properties"].get("compute"):
+            self._workspace.check_compute(document["properties"]["compute"])
         standing = self._resources.find(key)
         if standing is not None:
             check_idle(standing)
@@ -81,7 +83,11 @@ class OnlineEndpoints:
         if given and not standing:
             self.secrets(name).update({part: value for part, value in given.items() if value})
         identity = document.get("identity") or {"type": "SystemAssigned"}
-        rest = {"location": document["location"], "tags": document.get("tags") or {}, "kind": "Managed"}
+        rest = {
+            "location": document["location"],
+            "tags": document.get("tags") or {},
+            "kind": "Kubernetes" if properties.get("compute") else "Managed",
+        }
         return {**rest, "identity": identity, "properties": properties}
 
     def _finish(self, endpoint: Document, wanted: Document) -> None:
@@ -101,7 +107,7 @@ class OnlineEndpoints:
 
     def _remove(self, key: Key) -> None:
         for each in self._resources.below(key):
-            self._workspace.swap(each, None)
+            self._workspace.end(each)
         with self._resources.lock:
             self._resources.remove(key)
             self._keys.pop(key[1].lower(), None)

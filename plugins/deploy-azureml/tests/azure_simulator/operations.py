@@ -54,7 +54,9 @@ class Operations:
         return {"x-ms-retry-after-ms": str(int(self.retry_after * 1000))}
 
     def _run(self, name: str, work: Callable[[], None]) -> None:
-        self._closing.wait(self.seconds)
+        if self._closing.wait(self.seconds):
+            self._states[name]["status"] = "Canceled"
+            return
         try:
             work()
         except ServiceError as refusal:
@@ -84,7 +86,7 @@ class Operations:
         return Reply(204) if reply.content["status"] == "Succeeded" else Reply(400, {"error": reply.content["error"]})
 
     def finish(self) -> None:
-        """Hurry, and wait until nothing is under way."""
+        """Begin nothing that waits still, and come back when nothing is under way."""
         self._closing.set()
         for thread in self._threads:
             thread.join(60)

@@ -41,7 +41,7 @@ class Resources:
 
     def find(self, key: Key) -> Document | None:
         """The document; None if there is none."""
-        found = self._documents.get(_folded(key))
+        found = self._documents.get(folded(key))
         return found[1] if found else None
 
     def get(self, key: Key) -> Document:
@@ -63,25 +63,25 @@ class Resources:
         created = (self.find(key) or {}).get("systemData", {"createdBy": "simulated", "createdAt": now})
         changed = {"createdByType": "User", "lastModifiedBy": "simulated", "lastModifiedAt": now}
         stored["systemData"] = {**created, **changed}
-        self._documents[_folded(key)] = (key, stored)
+        self._documents[folded(key)] = (key, stored)
         return stored
 
     def remove(self, key: Key) -> None:
         """Forget a document, and what is below it."""
         for each in [key, *self.below(key)]:
-            self._documents.pop(_folded(each), None)
+            self._documents.pop(folded(each), None)
 
     def children(self, collection: Key) -> list[Document]:
         """What is directly in a collection, in the order in which it was made."""
         return [
             document
             for key, document in list(self._documents.values())
-            if len(key) == len(collection) + 1 and _folded(key[:-1]) == _folded(collection)
+            if len(key) == len(collection) + 1 and folded(key[:-1]) == folded(collection)
         ]
 
     def below(self, key: Key) -> list[Key]:
         """The keys below a key."""
-        return [each for each in self.every_key() if len(each) > len(key) and _folded(each[: len(key)]) == _folded(key)]
+        return [each for each in self.every_key() if len(each) > len(key) and folded(each[: len(key)]) == folded(key)]
 
     def every_key(self) -> Iterator[Key]:
         """Every key."""
@@ -92,5 +92,6 @@ class Resources:
         self._documents.clear()
 
 
-def _folded(key: Key) -> Key:
+def folded(key: Key) -> Key:
+    """The key in lower case, under which things are kept."""
     return tuple(segment.lower() for segment in key)

@@ -22,12 +22,20 @@ RESOURCES = "Microsoft.MachineLearningServices-2024-04-01.json"
 COMMON = "common-definitions.json"
 VERSION = "2024-04-01"
 CLOSED = (
+    "BatchDeploymentProperties",
+    "BatchEndpointDefaults",
+    "BatchEndpointProperties",
     "BatchRetrySettings",
     "BuildContext",
     "CodeConfiguration",
+    "CodeVersionProperties",
     "ContainerResourceRequirements",
     "ContainerResourceSettings",
+    "DeploymentResourceConfiguration",
+    "EnvironmentVersionProperties",
     "InferenceContainerProperties",
+    "ModelVersionProperties",
+    "OnlineEndpointProperties",
     "OnlineRequestSettings",
     "ProbeSettings",
     "Route",

@@ -135,7 +135,8 @@ class Handler(BaseHTTPRequestHandler):
     def _send(self, reply: Reply) -> None:
         body = reply.body()
         self.send_response(reply.status)
-        headers = {"Content-Type": reply.content_type(), "x-ms-request-id": "simulated", **reply.headers}
+        headers = {name.lower(): value for name, value in reply.headers.items()}
+        headers = {"content-type": reply.content_type(), "x-ms-request-id": "simulated", **headers}
         for name, value in headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))

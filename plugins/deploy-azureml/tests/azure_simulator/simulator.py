@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from azure_simulator import identity
-from azure_simulator.arm import ResourceManager, is_change
-from azure_simulator.blobs import ACCOUNT, Blobs
+from azure_simulator.arm import ResourceManager
+from azure_simulator.blobs import Blobs
 from azure_simulator.failing import FailsOnDemand
 from azure_simulator.faults import Faults
-from azure_simulator.messages import Call, Document, Reply
+from azure_simulator.messages import Document
 from azure_simulator.operations import Operations
 from azure_simulator.resources import Resources
+from azure_simulator.routes import Routes
 from azure_simulator.schemas import Schemas
 from azure_simulator.scoring import Front
 from azure_simulator.server import Server
@@ -42,7 +43,6 @@ class AzureSimulator(FailsOnDemand):
 
     Attributes:
         url: Where it answers.
-        requests: The method and path of every request.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class AzureSimulator(FailsOnDemand):
         retry_after: float = 0.1,
         page: int = 30,
         patience: float = 60.0,
+        computes: Mapping[str, str] = MappingProxyType({"cpu-cluster": "AmlCompute", "kubernetes": "Kubernetes"}),
         schemas: Path = SCHEMAS,
     ) -> None:
         """Listen; requests are answered from `with` on.
@@ -65,6 +66,7 @@ class AzureSimulator(FailsOnDemand):
             retry_after: When a client is told to look at an operation again; Azure says a second and more.
             page: How many entries a list answers at a time.
             patience: How long a container may take to be ready.
+            computes: The kinds of the computes that are attached, by their names.
             schemas: Where Microsoft's ARM schemas are; bodies are not validated where there are none.
         """
         super().__init__(Faults())
@@ -80,6 +82,7 @@ class AzureSimulator(FailsOnDemand):
             directory=directory,
             images=images or {},
             patience=patience,
+            computes=computes,
             resources=Resources(f"{identifier}/{provider}/workspaces/{NAME}"),
             blobs=Blobs(self.url, secrets.token_hex(16)),
             schemas=Schemas(schemas),
@@ -88,8 +91,8 @@ class AzureSimulator(FailsOnDemand):
         )
         self._manager = ResourceManager(self._workspace, (SUBSCRIPTION, GROUP, NAME), page)
         self._front = Front(self._workspace, self._manager.endpoints)
-        self.requests: list[tuple[str, str]] = []
-        self._server.answer = self._answer
+        self._routes = Routes(self._workspace, self._manager, self._front, self._secret)
+        self._server.answer = self._routes.answer
         self._patch = pytest.MonkeyPatch()
 
     def __enter__(self) -> Self:
@@ -132,6 +135,11 @@ class AzureSimulator(FailsOnDemand):
         }
 
     @property
+    def requests(self) -> list[tuple[str, str]]:
+        """The method and path of every request."""
+        return self._routes.requests
+
+    @property
     def mirrored(self) -> Counter[tuple[str, str]]:
         """How many mirrored requests each deployment took, by endpoint and deployment."""
         return self._front.mirrored
@@ -150,8 +158,7 @@ class AzureSimulator(FailsOnDemand):
         """All that stands: resources by their paths, `blobs/…`, and `containers/…` that run."""
         resources = {"/".join(key) for key in self._workspace.resources.every_key()}
         blobs = {f"blobs/{name}" for name in self._workspace.blobs.names()}
-        running = {key for key, each in list(self._workspace.containers.items()) if each.is_running}
-        return resources | blobs | {f"containers/{key[1]}/{key[-1]}" for key in running}
+        return resources | blobs | {f"containers/{key[1]}/{key[-1]}" for key in self._workspace.running()}
 
     def document(self, path: str) -> Document:
         """What stands at a path below the workspace, such as `onlineEndpoints/wine/deployments/blue`."""
@@ -183,40 +190,16 @@ class AzureSimulator(FailsOnDemand):
         """Remove what stands at a path, as if somebody else had."""
         key = tuple(path.split("/"))
         for each in [key, *self._workspace.resources.below(key)]:
-            self._workspace.swap(each, None)
+            self._workspace.end(each)
         self._workspace.resources.remove(key)
 
     def reset(self) -> None:
         """Stop what runs, and forget all that stands and all that was to fail."""
         self._manager.jobs.stop()
-        self._workspace.operations.finish()
         self._workspace.stop()
         self._workspace.resources.clear()
         self._workspace.blobs.clear()
         self.heal()
-        self.requests.clear()
+        self._routes.requests.clear()
         self._manager.changes = 0
         self._front.mirrored.clear()
-
-    def _answer(self, call: Call) -> Reply:
-        self.requests.append((call.method, call.path))
-        if call.path == identity.PATH:
-            return identity.answer(call, self._workspace.token, self._secret)
-        if call.path.startswith("/endpoints/"):
-            return self._front.answer(call)
-        self._workspace.faults.check_request(call)
-        if call.path.startswith(f"/{ACCOUNT}/"):
-            self._manager.changes += is_change(call)
-            return self._workspace.blobs.answer(call)
-        if call.path.startswith("/batch/"):
-            self._manager.changes += 1
-            return self._manager.jobs.submit(call)
-        if call.path == "/discovery":
-            return Reply(200, {"api": self.url, "history": self.url, "studio": self.url})
-        return self._manager.answer(_without_prefix(call))
-
-
-def _without_prefix(call: Call) -> Call:
-    """The call as Resource Manager gets it: some of the SDK's requests go past it."""
-    path = re.sub(r"^/(mferp/managementfrontend|history/v1\.0|[^/]+/v[\d.]+)(?=/subscriptions/)", "", call.path)
-    return Call(call.method, path, call.query, call.headers, call.content)

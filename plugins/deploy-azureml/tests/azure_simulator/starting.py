@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from azure_simulator.containers import Container, start_image, start_script
 from azure_simulator.messages import Document, ServiceError
+from azure_simulator.resources import folded
 
 if TYPE_CHECKING:
     from azure_simulator.resources import Key
@@ -36,7 +37,7 @@ def start(workspace: Workspace, key: Key, document: Document) -> Container:
     """
     properties = document["properties"]
     directory = workspace.new_directory(key)
-    log = workspace.logs[key] = directory / "container.log"
+    log = workspace.logs[folded(key)] = directory / "container.log"
     log.touch()
     variables = dict(properties.get("environmentVariables") or {})
     if properties.get("model"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from azure_simulator.messages import Document, ServiceError
+from azure_simulator.resources import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,8 +33,10 @@ class Workspace:
         directory: Where containers have their files.
         images: The model in each image that can be pulled.
         patience: How long a container may take to be ready, in seconds.
-        containers: What runs, by the deployment's key in lower case.
-        logs: Where the newest container of each deployment writes.
+        computes: The kinds of the computes that are attached, by their names.
+        containers: What takes requests, by the deployment's key in lower case.
+        begun: Everything that was started.
+        logs: Where the newest container of each deployment writes, by the same keys.
     """
 
     url: str
@@ -41,12 +44,14 @@ class Workspace:
     directory: Path
     images: Mapping[str, Path]
     patience: float
+    computes: Mapping[str, str]
     resources: Resources
     blobs: Blobs
     schemas: Schemas
     operations: Operations
     faults: Faults
     containers: dict[Key, Container] = field(default_factory=dict)
+    begun: list[tuple[Key, Container]] = field(default_factory=list)
     logs: dict[Key, Path] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -56,24 +61,42 @@ class Workspace:
         found.mkdir()
         return found
 
-    def swap(self, key: Key, container: Container | None) -> None:
-        """Let another container take a deployment's requests, and stop the one before."""
-        place = tuple(segment.lower() for segment in key)
-        with self.resources.lock:
-            before = self.containers.pop(place, None)
-            if container is not None:
-                self.containers[place] = container
-        if before is not None:
-            before.stop()
+    def replace(self, key: Key, container: Container) -> Container | None:
+        """Let another container take a deployment's requests, and answer the one that did."""
+        before = self.containers.get(folded(key))
+        self.containers[folded(key)] = container
+        return before
+
+    def end(self, key: Key) -> None:
+        """End what runs for a deployment, ready or not."""
+        self.containers.pop(folded(key), None)
+        for place, container in list(self.begun):
+            if folded(place) == folded(key):
+                container.stop()
 
     def container(self, key: Key) -> Container | None:
-        """What runs for a deployment."""
-        return self.containers.get(tuple(segment.lower() for segment in key))
+        """What takes a deployment's requests."""
+        return self.containers.get(folded(key))
+
+    def running(self) -> set[Key]:
+        """The deployments for which anything runs, whether it takes requests or not."""
+        return {key for key, container in list(self.begun) if container.is_running}
 
     def stop(self) -> None:
-        """End every container."""
-        for place in list(self.containers):
-            self.swap(place, None)
+        """End every container, and what is under way."""
+        for _, container in list(self.begun):
+            container.stop()
+        self.operations.finish()
+        for _, container in self.begun:
+            container.stop()
+        for kept in (self.containers, self.begun, self.logs):
+            kept.clear()
+
+    def check_compute(self, identifier: str) -> None:
+        """Refuse a compute that is not attached."""
+        key = self.resources.key(identifier) or ("", "")
+        if key[0].lower() != "computes" or key[1] not in self.computes:
+            raise ServiceError(400, "BadArgument", f"The compute {identifier} does not exist.")
 
     def asset(self, identifier: str) -> Document:
         """A registered asset, by its ARM id.
