@@ -126,7 +126,7 @@ def test_s145_with_a_run_the_path_stands_as_it_was_given(azure: AzureSimulator) 
         modelpack.pyfunc.log_model(
             "plus", python_model=Plus(1.0), code_paths=[Path(__file__).with_name("plus_model.py")]
         )
-    run_id = run.info.run_id
+    run_id = run.run_id
     image, _ = build_image("plus", workspace(azure), run_id=run_id)
     assert (image.tags["model_path"], image.tags["run_id"]) == ("plus", run_id)
 
