@@ -6,7 +6,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from modelpack.deployments.records import Finding, Plan, Step
-from modelpack_deploy_azureml import assets, documents, naming
+from modelpack_deploy_azureml import assets, documents, naming, quotas
 from modelpack_deploy_azureml.survey import FAILED, is_ours, state_of, survey, tags_of
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def findings(request: Request, workspace: Workspace) -> Iterator[Finding]:
     yield from _of_files(request)
     found = workspace.arm.get(workspace.endpoint(request.name))
     if found is None:
-        workspace.location  # noqa: B018 - raises when there is no such workspace
+        yield from quotas.findings(request, workspace)
     elif not is_ours(found):
         yield Finding(
             level="error",
@@ -108,7 +108,7 @@ def deployment_name(request: Request, standing: Standing | None) -> str:
     }
     for name, found in sorted(of_revision.items()):
         if variables.items() <= found.items():
-            return name
+            return str(name)
     return next(name for number in count(1) if (name := naming.deployment_name(revision, number)) not in of_revision)
 
 
