@@ -36,14 +36,15 @@ class Jobs:
         endpoint = self._resources.get(("batchEndpoints", name))
         if call.headers.get("authorization") != f"Bearer {self._workspace.token}":
             raise ServiceError(401, "Unauthorized", "The access token is missing or invalid.")
-        asked = call.document().get("properties")
-        if not isinstance(asked, dict):
-            raise ServiceError(400, "BadArgument", "The request has no properties.")
+        self._workspace.schemas.check_request("POST", "jobs", call.document())
+        asked = call.document()["properties"]
         default = (endpoint["properties"].get("defaults") or {}).get("deploymentName")
         chosen = call.headers.get("azureml-model-deployment") or default
         if not chosen:
             raise ServiceError(400, "BadArgument", f"Endpoint {name} has no default deployment.")
         deployment = self._resources.get(("batchEndpoints", name, "deployments", chosen))
+        if deployment["properties"]["provisioningState"] != "Succeeded":
+            raise ServiceError(400, "BadArgument", f"Deployment {chosen} is not ready.")
         return Reply(201, self._begun(name, deployment, asked))
 
     def _begun(self, endpoint: str, deployment: Document, asked: Document) -> Document:
@@ -94,6 +95,8 @@ class Jobs:
         return f"azureml://datastores/workspaceblobstore/paths/{path}"
 
     def _run(self, job: Document, deployment: Document, inputs: list[str], output: str) -> None:
+        if job["properties"]["status"] == "Canceled":
+            return
         try:
             code = self._scored(job, deployment, inputs, output)
         except BaseException:

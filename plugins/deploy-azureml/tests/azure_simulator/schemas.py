@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from azure_simulator.messages import Document, ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from jsonschema import Draft4Validator
@@ -42,6 +42,7 @@ CLOSED = (
     "Sku",
 )
 """Definitions that are no part of another one, so that an unknown field is a mistake."""
+JOB_DATA = ["UriFile", "UriFolder", "MLTable", "MLFlowModel", "CustomModel", "TritonModel", "Literal"]
 REQUESTS: dict[tuple[str, str], Document] = {
     ("POST", "getLogs"): {
         "properties": {
@@ -54,6 +55,41 @@ REQUESTS: dict[tuple[str, str], Document] = {
         "properties": {"keyType": {"enum": ["Primary", "Secondary"]}, "keyValue": {"type": "string"}},
         "required": ["keyType"],
         "additionalProperties": False,
+    },
+    ("POST", "startPendingUpload"): {
+        "properties": {
+            "pendingUploadId": {"type": "string"},
+            "pendingUploadType": {"enum": ["None", "TemporaryBlobReference"]},
+        },
+        "additionalProperties": False,
+    },
+    ("POST", "jobs"): {
+        "properties": {
+            "properties": {
+                "properties": {
+                    "name": {"type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}$"},
+                    "inputData": {"type": "object", "additionalProperties": {"$ref": "#/definitions/data"}},
+                    "outputData": {"type": "object", "additionalProperties": {"$ref": "#/definitions/data"}},
+                    "outputFileName": {"type": "string"},
+                    "properties": {"type": "object", "additionalProperties": {"type": "string"}},
+                    **{name: {"type": "integer"} for name in ("errorThreshold", "miniBatchSize")},
+                    **{name: {"type": "object"} for name in ("compute", "retrySettings", "outputDataset")},
+                },
+                "additionalProperties": False,
+            }
+        },
+        "required": ["properties"],
+        "additionalProperties": False,
+        "definitions": {
+            "data": {
+                "properties": {
+                    **{name: {"enum": JOB_DATA} for name in ("jobInputType", "jobOutputType")},
+                    **{name: {"type": "string"} for name in ("uri", "mode")},
+                    "value": {},
+                },
+                "additionalProperties": False,
+            }
+        },
     },
     ("PATCH", "onlineEndpoints"): {
         "properties": {"tags": {"type": "object"}, "identity": {"type": "object"}},
@@ -125,7 +161,8 @@ class Schemas:
         from referencing.jsonschema import DRAFT4
 
         pairs = [(each["id"].rstrip("#"), DRAFT4.create_resource(each)) for each in self._documents.values()]
-        kind: type[Draft4Validator] = validators.extend(Draft4Validator, {"enum": _enum})  # type: ignore[no-untyped-call]
+        extend: Callable[..., type[Draft4Validator]] = validators.extend
+        kind = extend(Draft4Validator, {"enum": _enum})
         return kind({}, registry=Registry().with_resources(pairs))
 
 

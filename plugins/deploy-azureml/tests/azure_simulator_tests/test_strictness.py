@@ -120,6 +120,8 @@ def test_what_is_archived_is_listed_no_more_and_what_was_uploaded_does_not_chang
     client.models.archive("plus", version="1")
     assert [each.version for each in client.models.list("plus")] == ["2"]
     assert client.models.get("plus", version="1").tags == {"a": "b"}
+    client.models.archive("plus")
+    assert list(client.models.list()) == []
 
 
 def test_lists_come_in_pages_and_changes_are_counted(simulator: AzureSimulator, client: MLClient) -> None:
@@ -154,3 +156,16 @@ def test_failures_come_as_they_are_asked_for(simulator: AzureSimulator, client: 
     simulator.break_down(1, status=501, pattern="PUT .*")
     with pytest.raises(HttpResponseError, match="unavailable"):
         create_endpoint(client, "other")
+
+
+def test_computes_are_those_that_are_attached(client: MLClient) -> None:
+    """Another one is not found, and cannot be deployed to."""
+    from azure.ai.ml.entities import KubernetesOnlineEndpoint
+    from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+
+    assert client.compute.get("cpu-cluster").type == "amlcompute"
+    assert [each.name for each in client.compute.list()] == ["cpu-cluster", "kubernetes"]
+    with pytest.raises(ResourceNotFoundError):
+        client.compute.get("lost")
+    with pytest.raises(HttpResponseError, match="lost does not exist"):
+        client.online_endpoints.begin_create_or_update(KubernetesOnlineEndpoint(name="wine", compute="lost"))
