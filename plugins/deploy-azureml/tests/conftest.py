@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
+import modelpack
 import modelpack.pyfunc
 from modelpack.testing.fixtures import modelpack_home  # noqa: F401 - a fixture
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from azure_simulator import AzureSimulator
+from live_azure import LiveAzure
+from plus_model import Plus
 
 if TYPE_CHECKING:
     from modelpack import ModelInfo
@@ -39,17 +44,6 @@ class AnyImage(Mapping[str, Path]):
         return 1
 
 
-class Plus(modelpack.pyfunc.PythonModel):
-    """Adds a number to every value."""
-
-    def __init__(self, number: float) -> None:
-        self.number = number
-
-    def predict(self, context: Any, model_input: Any) -> Any:  # noqa: ARG002 - the contract of a PythonModel
-        """Add it."""
-        return model_input + self.number
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Azure's library warns of its own use of other libraries while it is imported."""
     config.addinivalue_line("filterwarnings", "ignore:.*:DeprecationWarning:marshmallow")
@@ -59,16 +53,25 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the owner of an account run the conformance kit there."""
-    parser.addoption("--live", action="store_true", help="deploy to the workspace that AZUREML_ARM_… name")
+    with suppress(ValueError):  # another target's tests have added it
+        parser.addoption("--live", action="store_true", help="deploy to an account of yours; see the target's README")
 
 
 @pytest.fixture
 def models(tmp_path: Path) -> tuple[ModelInfo, ModelInfo]:
     """Two models: plus 1 and plus 2."""
-    first, second = (
-        modelpack.pyfunc.save_model(tmp_path / f"plus-{number}", python_model=Plus(number)) for number in (1, 2)
+    return save_plus(tmp_path / "plus-1", 1.0), save_plus(tmp_path / "plus-2", 2.0)
+
+
+def save_plus(path: Path, number: float) -> ModelInfo:
+    """Save a model with its code, so that another process can load it."""
+    rows = pd.DataFrame({"x": [1.5]})
+    return modelpack.pyfunc.save_model(
+        path,
+        python_model=Plus(number),
+        code_paths=[Path(__file__).with_name("plus_model.py")],
+        signature=modelpack.infer_signature(rows, rows),
     )
-    return first, second
 
 
 @pytest.fixture
@@ -80,14 +83,14 @@ def azure(tmp_path: Path) -> Iterator[AzureSimulator]:
         yield simulator
 
 
-def place(azure: AzureSimulator, **options: Any) -> dict[str, Any]:
+def place(azure: AzureSimulator | LiveAzure, **options: Any) -> dict[str, Any]:
     """The options that lead to the workspace."""
     where = azure.place()
     return {
         "subscription": where["subscription_id"],
         "resource_group": where["resource_group_name"],
         "workspace": where["workspace_name"],
-        "image": "registry.azurecr.io/plus:{digest}",
-        "operation_timeout": 60,
+        "image": azure.image() if isinstance(azure, LiveAzure) else "registry.azurecr.io/plus:{digest}",
+        "operation_timeout": 1800 if isinstance(azure, LiveAzure) else 60,
         **options,
     }

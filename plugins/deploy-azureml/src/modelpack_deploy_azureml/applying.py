@@ -100,7 +100,7 @@ def _ask(workspace: Workspace, request: Request, wanted: str, progress: Tell) ->
         progress(f"removed the deployment {wanted} that has failed")
     elif found is not None:
         return
-    code = register_code(workspace, request) if request.options.base_image is not None else None
+    code = register_code(workspace, seconds) if request.options.base_image is not None else None
     workspace.arm.put(path, documents.deployment(request, workspace.location, workspace, code))
     progress(f"asked for the deployment {wanted}")
 

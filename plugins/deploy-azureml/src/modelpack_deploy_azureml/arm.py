@@ -1,8 +1,8 @@
 """Azure Resource Manager over HTTP: the few requests that this target makes, and operations that take their time.
 
-`azure.ai.ml`'s own operations print to the standard output while they wait, lose a Kubernetes endpoint's mirrored traffic
-when they read it, and keep the reason of a failure to themselves; so endpoints and deployments are asked for here, and
-that library uploads.
+`azure.ai.ml`'s own operations print to the standard output while they wait, lose a Kubernetes endpoint's mirrored
+traffic when they read it, and keep the reason of a failure to themselves; so endpoints and deployments are asked for
+here, and that library uploads.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class ResourceManager:
         version = {} if absolute else {"api-version": API_VERSION}
         request = HttpRequest(method, url, params={**version, **query}, json=body)
         with in_words():
-            response = self._client.send_request(request)
+            response: HttpResponse = self._client.send_request(request)
             response.raise_for_status()
         return response
 

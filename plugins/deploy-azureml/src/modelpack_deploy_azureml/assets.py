@@ -48,10 +48,15 @@ def register_model(workspace: Workspace, request: Request) -> None:
 
 def register_environment(workspace: Workspace, request: Request) -> None:
     """Register the environment, unless that has been done."""
-    version = documents.environment_version(request)
-    if not _restored(workspace, "environments", request.name, version):
-        path = workspace.asset("environments", naming.asset_name(request.name), version)
-        workspace.arm.put(path, documents.environment(request)).wait(request.options.operation_timeout, f"make {path}")
+    version, seconds = documents.environment_version(request), request.options.operation_timeout
+    register_version(workspace, "environments", request.name, version, documents.environment(request), seconds)
+
+
+def register_version(workspace: Workspace, kind: str, name: str, version: str, body: Resource, seconds: float) -> None:
+    """Register a version of something, unless that has been done."""
+    if not _restored(workspace, kind, name, version):
+        path = workspace.asset(kind, naming.asset_name(name), version)
+        workspace.arm.put(path, body).wait(seconds, f"register {naming.asset_name(name)}:{version}")
 
 
 def upload_model(workspace: Workspace, folder: Path, name: str, version: str | None, tags: dict[str, str]) -> Resource:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelpack.deployments.records import revision_of
-from modelpack_deploy_azureml import naming
+from modelpack_deploy_azureml import naming, scoring_code
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from modelpack.deployments.records import DeployRequest
     from modelpack_deploy_azureml.arm import Resource
@@ -64,7 +64,7 @@ def as_it_stands(found: Resource) -> Resource:
     properties = {name: value for name, value in found["properties"].items() if name not in _READ_ONLY}
     identity = found.get("identity") or {"type": "SystemAssigned"}
     users = identity.get("userAssignedIdentities")
-    sent = {"type": identity["type"], **({"userAssignedIdentities": dict.fromkeys(users, {})} if users else {})}
+    sent = {"type": identity["type"], **({"userAssignedIdentities": {user: {} for user in users}} if users else {})}
     return {"location": found["location"], "identity": sent, "tags": found["tags"], "properties": properties}
 
 
@@ -80,7 +80,7 @@ def environment(request: Request) -> Resource:
     With Azure's own image it is that, and what the model needs, as a conda environment.
     """
     if request.options.base_image is not None:
-        return _scored_environment(request)
+        return scored_environment(request)
     inference = {
         "livenessRoute": {"path": "/v2/health/live", "port": PORT},
         "readinessRoute": {"path": "/v2/health/ready", "port": PORT},
@@ -90,12 +90,11 @@ def environment(request: Request) -> Resource:
     return {"properties": {**properties, "tags": tags(request), "isAnonymous": False, "isArchived": False}}
 
 
-def _scored_environment(request: Request) -> Resource:
+def scored_environment(request: Request, also: Sequence[str] = scoring_code.OF_ONLINE) -> Resource:
+    """The environment that a script runs in: Azure's own image, and what the model and Azure need beside it."""
     import yaml
 
-    from modelpack_deploy_azureml.scoring_code import conda_environment
-
-    conda = yaml.safe_dump(conda_environment(request), sort_keys=False)
+    conda = yaml.safe_dump(scoring_code.conda_environment(request, also), sort_keys=False)
     properties = {"image": request.options.base_image, "osType": "Linux", "condaFile": conda}
     return {"properties": {**properties, "tags": tags(request), "isAnonymous": False, "isArchived": False}}
 

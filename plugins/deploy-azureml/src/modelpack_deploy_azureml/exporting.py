@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelpack_deploy_azureml import documents, naming
+from modelpack_deploy_azureml.scoring_code import ONLINE, conda_environment, script
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,8 @@ def export(request: Request) -> dict[str, str]:
         "endpoint.yml": _endpoint(request),
         "deployment.yml": _deployment(request),
     }
-    return {name: yaml.safe_dump(part, sort_keys=False) for name, part in parts.items()}
+    scripts = {ONLINE: script(ONLINE)} if request.options.base_image is not None else {}
+    return {name: yaml.safe_dump(part, sort_keys=False) for name, part in parts.items()} | scripts
 
 
 def _model(request: Request) -> dict[str, Any]:
@@ -44,8 +46,6 @@ def _model(request: Request) -> dict[str, Any]:
 
 
 def _environment(request: Request) -> dict[str, Any]:
-    from modelpack_deploy_azureml.scoring_code import conda_environment
-
     shown: dict[str, Any] = {
         "$schema": f"{_SCHEMAS}/environment.schema.json",
         "name": naming.asset_name(request.name),
@@ -87,6 +87,7 @@ def _deployment(request: Request) -> dict[str, Any]:
         "$schema": f"{_SCHEMAS}/{schema}.schema.json",
         "name": naming.deployment_name(revision),
         "endpoint_name": request.name,
+        "type": options.kind,
         "model": f"azureml:{asset}:{naming.model_version(request.digest)}",
         "environment": f"azureml:{asset}:{documents.environment_version(request)}",
         "environment_variables": _plain_variables(request),
@@ -106,7 +107,7 @@ def _deployment(request: Request) -> dict[str, Any]:
     if options.machines() is not None:
         shown["instance_type"] = options.machines()
     if options.base_image is not None:
-        shown["code_configuration"] = {"code": "./code", "scoring_script": "score.py"}
+        shown["code_configuration"] = {"code": ".", "scoring_script": ONLINE}
     if options.kind == "managed":
         shown["egress_public_network_access"] = "enabled" if options.egress else "disabled"
     return {**shown, **_scaling(options)}

@@ -42,5 +42,7 @@ def read_log(workspace: Workspace, endpoint: str, deployment: str, lines: int) -
 
 def _operation_failure(workspace: Workspace, found: Resource) -> str | None:
     url = (found["properties"].get("properties") or {}).get(_OPERATION)
-    operation = None if url is None else workspace.arm.operation_at(url.replace("mfeOperationsIds", "mfeOperationsStatus"))
+    operation = (
+        None if url is None else workspace.arm.operation_at(url.replace("mfeOperationsIds", "mfeOperationsStatus"))
+    )
     return None if operation is None else operation.failure()

@@ -1,6 +1,6 @@
 """Sending one invocation to an endpoint's scoring URI.
 
-`azure.ai.ml` sends JSON that it reads from a file, under its own content type; here the body and its type go as they are.
+`azure.ai.ml` sends JSON that it reads from a file, under its own content type; here body and type go as they are.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _secret(workspace: Workspace, standing: Standing) -> str:
     if mode == AUTHENTICATION["token"].lower():
         return str(workspace.arm.post(f"{path}/token")["accessToken"])
     with in_words():
-        return workspace.credential.get_token(_SCOPE).token
+        return str(workspace.credential.get_token(_SCOPE).token)
 
 
 def _message(body: bytes) -> str:

@@ -29,7 +29,9 @@ def run(context: LocalRunContext[AzureMLOptions]) -> int:
     engine = _engine(context)
     variables = environment_variables(context.request)
     if engine is None:
-        context.progress("there is no container engine or no image: the scoring server runs as a process of this Python")
+        context.progress(
+            "there is no container engine or no image: the scoring server runs as a process of this Python"
+        )
         return _attended(_server_command(context), {**os.environ, **variables})
     context.progress(f"running {naming.image_name(context.request)} with {engine}")
     return _attended(_engine_command(engine, context, variables), {**os.environ, **variables})

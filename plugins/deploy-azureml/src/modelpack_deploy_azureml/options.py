@@ -15,7 +15,8 @@ Quantity = Annotated[str, Field(pattern=r"^\d+(\.\d+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$"
 LONGEST_REQUEST = {"managed": 180, "kubernetes": 300}
 """Seconds that Azure lets a request take, by the kind of endpoint."""
 
-_ELSEWHERE = {"subscription", "resource_group", "workspace", "cloud", "image", "base_image", "traffic", "mirror"}
+_PLACE = {"subscription", "resource_group", "workspace", "cloud"}
+_ELSEWHERE = {*_PLACE, "image", "base_image", "traffic", "mirror", "batch_compute"}
 _WAITING = {"start_timeout", "operation_timeout"}
 _TAG = re.compile(r"[^<>%&\\?/]{1,512}")
 _MOST_TAGS = 40  # Azure takes 50, and modelpack has some of its own
@@ -116,8 +117,8 @@ class AzureMLOptions(PluginOptions):
     env: Annotated[dict[str, SecretStr], Field(description="Further variables of the containers; never shown.")] = (
         Field(default_factory=dict)
     )
-    tags: Annotated[dict[str, str], Field(description="Further tags of all that is made, as a JSON mapping.")] = (
-        Field(default_factory=dict)
+    tags: Annotated[dict[str, str], Field(description="Further tags of all that is made, as a JSON mapping.")] = Field(
+        default_factory=dict
     )
     app_insights: Annotated[bool, Field(description="Whether logs and metrics go to Application Insights.")] = False
     traffic: Annotated[
@@ -126,6 +127,7 @@ class AzureMLOptions(PluginOptions):
     mirror: Annotated[
         int, Field(ge=0, le=50, description="Percent of requests that are copied to the new model, with traffic=0.")
     ] = 0
+    batch_compute: Annotated[str | None, Field(min_length=1, description="The cluster that runs batch jobs.")] = None
     start_timeout: Annotated[int, Field(ge=1, description="Seconds that a container has to become ready.")] = 600
     operation_timeout: Annotated[
         int, Field(ge=1, description="Seconds to wait for an operation of Azure's other than the deployment itself.")
@@ -169,8 +171,7 @@ class AzureMLOptions(PluginOptions):
             (not managed and self.compute is None, "kind=kubernetes needs compute, the name of the attached cluster"),
             (
                 managed and self.autoscaling is not None,
-                "Azure ML scales managed endpoints by rules of Azure Monitor alone (`az monitor autoscale`); "
-                "autoscaling needs kind=kubernetes",
+                "autoscaling needs kind=kubernetes; rules of Azure Monitor scale the others (`az monitor autoscale`)",
             ),
             (managed and self.resources is not None, "resources needs kind=kubernetes; choose an instance_type"),
             (not managed and not self.egress, "egress=false needs kind=managed"),

@@ -201,7 +201,10 @@ def _removals(request: Request, workspace: Workspace, standing: Standing | None,
     for each in leaving:
         yield Step("delete", f"deployment/{request.name}/{each['name']}")
     kept = [each for each in standing.deployments if each not in leaving]
-    tags = {naming.MODEL: naming.model_version(request.digest), naming.ENVIRONMENT: documents.environment_version(request)}
+    tags = {
+        naming.MODEL: naming.model_version(request.digest),
+        naming.ENVIRONMENT: documents.environment_version(request),
+    }
     for kind, version in assets.unused(workspace, request.name, [*kept, {"tags": tags}]):
         yield Step("archive", f"{kind[:-1]}/{naming.asset_name(request.name)}:{version}")
 

@@ -91,5 +91,5 @@ def tags_of(found: Resource) -> Mapping[str, str]:
 
 
 def state_of(found: Resource) -> str:
-    """Where Azure stands with a resource: `Succeeded`, `Creating`, `Failed`, …"""
+    """Where Azure stands with a resource, such as `Succeeded`, `Creating` or `Failed`."""
     return str(found["properties"].get("provisioningState", "Succeeded"))

@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from modelpack.contexts import LocalRunContext
-    from modelpack.deployments.records import DeployRequest, Finding, Invocation, InvocationAnswer, LogQuery, Plan
+    from modelpack.deployments.records import (
+        BatchJob,
+        BatchRequest,
+        DeployRequest,
+        Finding,
+        Invocation,
+        InvocationAnswer,
+        LogQuery,
+        Plan,
+    )
     from modelpack_deploy_azureml.survey import Standing
 
 
@@ -123,6 +132,18 @@ class AzureMLTarget(Target[AzureMLOptions]):
         from modelpack_deploy_azureml.local_run import run
 
         return run(context)
+
+    def submit_batch(self, request: BatchRequest[AzureMLOptions]) -> BatchJob:
+        """Start a job behind a batch endpoint that is made for it."""
+        from modelpack_deploy_azureml.batch import submit
+
+        return submit(request)
+
+    def get_batch(self, name: str, options: AzureMLOptions) -> BatchJob:
+        """How far a job is; when it is over, its endpoint goes."""
+        from modelpack_deploy_azureml.batch import get
+
+        return get(name, options)
 
     def export(self, request: DeployRequest[AzureMLOptions]) -> Mapping[str, str]:
         """The documents for `az ml`; Azure is not asked."""

@@ -71,7 +71,7 @@ class Workspace:
         """Where endpoints and deployments are asked for."""
         from azure.mgmt.core.tools import get_arm_endpoints
 
-        found: dict[str, Any] = get_arm_endpoints(self._cloud)  # type: ignore[assignment]  # its annotation is too narrow
+        found: dict[str, Any] = get_arm_endpoints(self._cloud)
         url = os.environ.get(_OVERRIDE) or found["resource_manager"]
         return ResourceManager(url, tuple(found["credential_scopes"]), self.credential)
 
@@ -125,15 +125,25 @@ class Workspace:
     def _authority(self) -> str | None:
         from azure.identity import AzureAuthorityHosts
 
-        return {
+        hosts: dict[str, str | None] = {
             "AzureCloud": os.environ.get("AZURE_AUTHORITY_HOST"),
             "AzureUSGovernment": AzureAuthorityHosts.AZURE_GOVERNMENT,
             "AzureChinaCloud": AzureAuthorityHosts.AZURE_CHINA,
-        }[self._options.cloud]
+        }
+        return hosts[self._options.cloud]
+
+
+def has_resource_group(options: AzureMLOptions) -> bool:
+    """Whether the options or the environment name a resource group."""
+    return _value("resource_group", options.resource_group) is not None
+
+
+def _value(option: str, given: str | None) -> str | None:
+    return given or next(filter(None, map(os.environ.get, _FALLBACKS[option])), None)
 
 
 def _found(option: str, given: str | None) -> str:
-    value = given or next(filter(None, map(os.environ.get, _FALLBACKS[option])), None)
+    value = _value(option, given)
     if value is None:
         raise DeployError(
             f"the option {option} is not given, nor is the variable {' or '.join(_FALLBACKS[option])}",

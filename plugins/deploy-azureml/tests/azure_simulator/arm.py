@@ -61,6 +61,8 @@ class ResourceManager:
             kind, name = operation.groups()
             operations = self._workspace.operations
             return operations.result(name) if kind == "mfeOperationResults" else operations.status(name)
+        if call.path.lower() == f"/subscriptions/{self._scope[0]}{PROVIDER}/workspaces".lower():
+            return Reply(200, {"value": [self._description()]})
         return self._inside(self._below_workspace(call.path), call)
 
     def _below_workspace(self, path: str) -> Key | None:

@@ -48,7 +48,7 @@ class Scorer:
         async def receive() -> dict[str, Any]:
             if not started.done():
                 return {"type": "lifespan.startup"}
-            return await self._loop.create_future()  # the process ends without being told
+            return await self._nothing()  # the process ends without being told
 
         async def send(message: Any) -> None:
             if message["type"] == "lifespan.startup.complete":
@@ -57,8 +57,13 @@ class Scorer:
                 started.set_exception(RuntimeError(message.get("message", "the model cannot be served")))
 
         scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": self._state}
-        self._running = self._loop.create_task(self._app(scope, receive, send))  # type: ignore[arg-type]  # a coroutine
+        self._running = asyncio.ensure_future(self._app(scope, receive, send))
         await started
+
+    async def _nothing(self) -> dict[str, Any]:
+        """A message that never comes."""
+        never: asyncio.Future[dict[str, Any]] = self._loop.create_future()
+        return await never
 
     async def _answer(self, headers: list[tuple[bytes, bytes]], body: bytes) -> tuple[int, dict[str, str], bytes]:
         parts: list[bytes] = []
@@ -68,7 +73,7 @@ class Scorer:
         async def receive() -> dict[str, Any]:
             nonlocal sent
             if sent:
-                return await self._loop.create_future()  # the client stays
+                return await self._nothing()  # the client stays
             sent = True
             return {"type": "http.request", "body": body, "more_body": False}
 
@@ -113,7 +118,7 @@ def init() -> None:
     _scorers.append(Scorer(create_app(model, settings=ServerSettings(**settings))))
 
 
-@rawhttp
+@rawhttp  # type: ignore[untyped-decorator]  # Azure's library has no types
 def run(request: AMLRequest) -> AMLResponse:
     """Answer one request, in the format that it asks for, with the status that it deserves."""
     if request.method != "POST":
