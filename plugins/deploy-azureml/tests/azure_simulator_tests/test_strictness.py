@@ -169,3 +169,29 @@ def test_computes_are_those_that_are_attached(client: MLClient) -> None:
         client.compute.get("lost")
     with pytest.raises(HttpResponseError, match="lost does not exist"):
         client.online_endpoints.begin_create_or_update(KubernetesOnlineEndpoint(name="wine", compute="lost"))
+
+
+def test_what_is_under_way_cannot_be_changed(tmp_path: Path) -> None:
+    """A second operation conflicts with the first."""
+    from azure.ai.ml import MLClient
+
+    body = {"location": "eastus", "properties": {"authMode": "Key"}}
+    with AzureSimulator(tmp_path, seconds=60) as simulator:
+        client = MLClient(**simulator.client_arguments())
+        assert [put(simulator, client, "onlineEndpoints/wine", body).status_code for _ in range(2)] == [201, 409]
+        assert client.online_endpoints.get("wine").provisioning_state == "Creating"
+
+
+def test_tags_instance_types_and_ports_are_those_that_azure_takes(simulator: AzureSimulator, client: MLClient) -> None:
+    """Long tags, a machine that there is not, and a probe at a port where nothing listens."""
+    from azure.core.exceptions import HttpResponseError
+
+    with pytest.raises(HttpResponseError, match="too long"):
+        create_endpoint(client, tags={"a": "b" * 257})
+    create_endpoint(client)
+    with pytest.raises(HttpResponseError, match="not supported"):
+        deploy(client, "blue", "first:1", instance_type="Huge")
+    elsewhere = {name: {**route, "port": 9000} for name, route in ROUTES.items()}
+    with pytest.raises(HttpResponseError, match="refused at port 9000"):
+        deploy(client, "green", "first:1", routes=elsewhere)
+    assert not [name for name in simulator.names() if name.startswith("containers")]
