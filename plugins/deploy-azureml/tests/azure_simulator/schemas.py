@@ -42,6 +42,8 @@ CLOSED = (
     "Sku",
 )
 """Definitions that are no part of another one, so that an unknown field is a mistake."""
+READ_ONLY = frozenset({"environmentType", "provisioningState", "scoringUri", "swaggerUri"})
+"""What a document that was read has beside the fields that can be written."""
 JOB_DATA = ["UriFile", "UriFolder", "MLTable", "MLFlowModel", "CustomModel", "TritonModel", "Literal"]
 REQUESTS: dict[tuple[str, str], Document] = {
     ("POST", "getLogs"): {
@@ -207,11 +209,12 @@ def _leaves(error: ValidationError) -> Iterator[ValidationError]:
 
 
 def _as_sent(document: Document) -> Document:
-    """The body with the one number as text that the SDK puts among a code's texts, and that Azure takes."""
-    noted = document.get("properties", {}).get("properties") or {}
+    """The body without what Azure passes over, and with the one number as text that the SDK puts among texts."""
+    properties = {name: value for name, value in document.get("properties", {}).items() if name not in READ_ONLY}
+    noted = properties.get("properties") or {}
     if "hash_version" in noted:
-        noted["hash_version"] = str(noted["hash_version"])
-    return document
+        properties["properties"] = {**noted, "hash_version": str(noted["hash_version"])}
+    return {**document, **({"properties": properties} if "properties" in document else {})}
 
 
 def _without_nulls(document: Document) -> Document:

@@ -49,6 +49,13 @@ def test_a_body_that_does_not_fit_microsofts_schema_is_refused(
     assert "onlineEndpoints/wine/deployments/blue" not in simulator.names()
 
 
+def test_a_document_that_was_read_can_be_written_again(simulator: AzureSimulator, client: MLClient) -> None:
+    """What only Azure sets is passed over."""
+    create_endpoint(client)
+    path = "onlineEndpoints/wine"
+    assert put(simulator, client, path, simulator.document(path)).status_code == 200
+
+
 def test_bodies_are_not_validated_without_the_schemas(tmp_path: Path) -> None:
     """A checkout alone can run the tests; the limits hold still."""
     from azure.ai.ml import MLClient
