@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azure_simulator.blobs import CONTAINER
+from azure_simulator.blobs import CONTAINER, DATASTORE
 from azure_simulator.messages import Call, Document, Reply, ServiceError
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 COLLECTIONS = ("models", "environments", "codes", "data")
 FIXED = ("modelUri", "codeUri", "dataUri", "image", "build", "condaFile", "inferenceConfig")
 """What a version is made of: it cannot be changed afterwards."""
-DATASTORE = "workspaceblobstore"
 
 
 class Assets:

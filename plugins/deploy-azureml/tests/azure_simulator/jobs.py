@@ -57,6 +57,7 @@ class Jobs:
             if not inputs:
                 raise ServiceError(400, "BadArgument", "The job has no input.")
             output = self._output(name, deployment, asked)
+            uri = self._workspace.blobs.uri(output)
             properties = {
                 "jobType": "Pipeline",
                 "status": "Running",
@@ -67,7 +68,9 @@ class Jobs:
                 "services": {},
                 "inputs": {},
                 "jobs": {},
-                "outputs": {"score": {"jobOutputType": "uri_file", "uri": self._uri(output), "mode": "Upload"}},
+                "outputs": {
+                    "score": {"jobOutputType": "uri_file", "uri": self._workspace.blobs.uri(output), "mode": "Upload"}
+                },
             }
             stored = self._resources.put(key, {"properties": properties})
         self._workspace.operations.begin(partial(self._run, stored, deployment, inputs, output))
@@ -90,9 +93,6 @@ class Jobs:
                 raise ServiceError(400, "BadArgument", f"The output {wanted.get('uri')} is no path of the datastore.")
             return path if wanted["jobOutputType"].lower() in {"urifile", "uri_file"} else f"{path}/{file}"
         return f"azureml/{name}/score/{file}"
-
-    def _uri(self, path: str) -> str:
-        return f"azureml://datastores/workspaceblobstore/paths/{path}"
 
     def _run(self, job: Document, deployment: Document, inputs: list[str], output: str) -> None:
         if job["properties"]["status"] == "Canceled":
