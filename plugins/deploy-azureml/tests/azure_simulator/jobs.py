@@ -68,9 +68,7 @@ class Jobs:
                 "services": {},
                 "inputs": {},
                 "jobs": {},
-                "outputs": {
-                    "score": {"jobOutputType": "uri_file", "uri": self._workspace.blobs.uri(output), "mode": "Upload"}
-                },
+                "outputs": {"score": {"jobOutputType": "uri_file", "uri": uri, "mode": "Upload"}},
             }
             stored = self._resources.put(key, {"properties": properties})
         self._workspace.operations.begin(partial(self._run, stored, deployment, inputs, output))
