@@ -40,7 +40,9 @@ CORE = "core"
 PLUGINS = sorted(path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("plugins/*/pyproject.toml"))
 EXAMPLES = sorted(path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("examples/*/pyproject.toml"))
 VARIANTS = {
+    "plugins/deploy-azureml": "[test]",
     "plugins/deploy-kserve": "[test]",
+    "plugins/deploy-sagemaker": "[test]",
     "plugins/flavor-keras": "[jax,tensorflow-cpu,torch]",
     "plugins/flavor-mleap": "[sklearn,spark]",
     "plugins/flavor-onnx": "[onnxruntime]",
@@ -58,6 +60,8 @@ JAVA = {"plugins/flavor-h2o", "plugins/flavor-mleap", "plugins/flavor-spark"}
 """Plugins whose library, or that of their tests, runs in a Java machine."""
 LARGE = {"plugins/flavor-keras", "plugins/flavor-pytorch", "plugins/flavor-tensorflow", *JAVA}
 """Plugins whose library is tried in one version only: others are gigabytes, and come late for a new Python."""
+APART = {"plugins/deploy-azureml": "constraints-azureml.txt"}
+"""Plugins with constraints of their own: their platform's library holds others down."""
 WITH_MLFLOW = [
     folder
     for folder in PLUGINS
@@ -136,6 +140,11 @@ def _libraries(folder: str) -> list[str]:
     return [line for line in [*project["dependencies"], *chosen] if not line.startswith("modelpack-")]
 
 
+def _constraints(folder: str) -> list[str]:
+    """The versions with which a plugin is tested."""
+    return ["-c", APART[folder]] if folder in APART else CONSTRAINTS
+
+
 def _prepare(session: nox.Session, folder: str) -> None:
     """Get what a plugin's library needs and pip does not install."""
     _build_wheels(session, *SOURCES.get(folder, []))
@@ -205,7 +214,7 @@ def _test_core(session: nox.Session, marked: str) -> None:
 def plugin(session: nox.Session, name: str) -> None:
     """Test one plugin with core and what it declares, and nothing else."""
     _prepare(session, name)
-    session.install(*TEST_TOOLS, *_editable(f"./{CORE}[testing]", *_with_library(name)), *CONSTRAINTS)
+    session.install(*TEST_TOOLS, *_editable(f"./{CORE}[testing]", *_with_library(name)), *_constraints(name))
     session.run("pytest", f"{name}/tests", *session.posargs)
 
 
@@ -226,7 +235,7 @@ def minimum(session: nox.Session, name: str) -> None:
 @nox.session(python=_newest_python())
 def newest(session: nox.Session) -> None:
     """Test core and the plugins of smaller libraries on the newest Python at hand."""
-    plugins = [folder for folder in PLUGINS if folder not in LARGE]
+    plugins = [folder for folder in PLUGINS if folder not in LARGE and folder not in APART]
     session.install(
         *TEST_TOOLS,
         *SERVER_TOOLS,
@@ -391,9 +400,13 @@ def bench_spark(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def lock(session: nox.Session) -> None:
     """Write the constraints: one resolution of everything of ours, and one of MLflow, for every supported Python."""
-    ours = [CORE_WITH_EVERYTHING, *chain.from_iterable(map(_with_library, [*PLUGINS, *EXAMPLES]))]
+    together = [folder for folder in [*PLUGINS, *EXAMPLES] if folder not in APART]
+    ours = [CORE_WITH_EVERYTHING, *chain.from_iterable(map(_with_library, together))]
     tools = [*TEST_TOOLS, *SERVER_TOOLS, *CLIENTS, *ACCEPTED, *LINT_TOOLS, *TYPE_TOOLS, *WHEEL_TOOLS, *IMAGE_TOOLS]
     _write_constraints(session, "constraints.txt", [*(f"-e {folder}" for folder in ours), *tools, *HELD])
+    for folder, name in APART.items():
+        apart = [f"-e ./{CORE}[testing]", *(f"-e {each}" for each in _with_library(folder))]
+        _write_constraints(session, name, [*apart, *TEST_TOOLS])
     libraries = [line for folder in WITH_MLFLOW for line in _libraries(folder)]
     _write_constraints(session, "constraints-mlflow.txt", [*MLFLOW, *libraries, *RECORDERS, *HELD])
 

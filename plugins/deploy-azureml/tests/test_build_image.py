@@ -64,12 +64,18 @@ def test_s142_an_image_and_a_model_are_registered(model: ModelInfo, azure: Azure
     properties = azure.document(f"environments/wine-image/versions/{image.version}")["properties"]
     assert properties["build"]["dockerfilePath"] == "Dockerfile"
     assert properties["inferenceConfig"]["scoringRoute"] == {"path": "/invocations", "port": 8080}
-    assert azure.document(f"models/wine/versions/{registered.version}")["properties"]["modelUri"].rstrip("/").endswith("/model")
+    assert (
+        azure.document(f"models/wine/versions/{registered.version}")["properties"]["modelUri"]
+        .rstrip("/")
+        .endswith("/model")
+    )
 
 
 def test_s143_the_sdk_is_imported_on_call_only() -> None:
     """Importing the function, and asking for help, does without it."""
-    program = "import sys, modelpack_deploy_azureml, modelpack_deploy_azureml.commands; print('azure.ai' in sys.modules)"
+    program = (
+        "import sys, modelpack_deploy_azureml, modelpack_deploy_azureml.commands; print('azure.ai' in sys.modules)"
+    )
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert finished.stdout == "False\n"
 
@@ -112,13 +118,15 @@ def test_s145_tags_say_where_the_model_is_from(
     assert "run_id" not in image.tags
 
 
-def test_s145_with_a_run_the_path_stands_as_it_was_given(azure: AzureSimulator, tmp_path: Path) -> None:
+def test_s145_with_a_run_the_path_stands_as_it_was_given(azure: AzureSimulator) -> None:
     """Beside the run's id."""
     from plus_model import Plus
 
     with modelpack.start_run() as run:
-        modelpack.pyfunc.log_model("plus", python_model=Plus(1.0), code_paths=[Path(__file__).with_name("plus_model.py")])
-    run_id = run.info.run_id if hasattr(run, "info") else run.run_id
+        modelpack.pyfunc.log_model(
+            "plus", python_model=Plus(1.0), code_paths=[Path(__file__).with_name("plus_model.py")]
+        )
+    run_id = run.run_id
     image, _ = build_image("plus", workspace(azure), run_id=run_id)
     assert (image.tags["model_path"], image.tags["run_id"]) == ("plus", run_id)
 

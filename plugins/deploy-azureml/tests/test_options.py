@@ -73,7 +73,9 @@ def test_the_environment_names_the_workspace(monkeypatch: pytest.MonkeyPatch) ->
     """Azure sets these variables on its own machines."""
     for name, value in {"SUBSCRIPTION": "s", "RESOURCEGROUP": "g", "WORKSPACE_NAME": "w"}.items():
         monkeypatch.setenv(f"AZUREML_ARM_{name}", value)
-    assert Workspace(AzureMLOptions()).path.endswith("/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w")
+    assert Workspace(AzureMLOptions()).path.endswith(
+        "/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
+    )
 
 
 def test_the_time_to_start_is_the_readiness_probe() -> None:

@@ -47,6 +47,13 @@ def test_a_line_of_json(capfd: pytest.CaptureFixture[str]) -> None:
     }
 
 
+@pytest.mark.parametrize(("status", "lines"), [(200, 0), (206, 0), (401, 1), (503, 1)])
+def test_a_probe_is_told_when_it_fails(status: int, lines: int, capfd: pytest.CaptureFixture[str]) -> None:
+    """Load balancers ask every few seconds; what they are told every time would bury the rest."""
+    AccessLog("text").write(scope(method="GET"), status, 21, 0.01, {**FACTS, "route": "/v2/health/ready"})
+    assert capfd.readouterr().err.count("\n") == lines
+
+
 @pytest.mark.parametrize("log_format", ["text", "json"])
 @pytest.mark.parametrize(
     "changes",

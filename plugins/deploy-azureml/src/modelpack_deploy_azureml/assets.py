@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 KINDS = {"models": naming.MODEL, "environments": naming.ENVIRONMENT}
 """The kinds of assets, and the tag by which a deployment names its version of each."""
 
+_READ_ONLY = frozenset({"environmentType", "provisioningState"})
+
 IGNORED = (".amlignore", ".gitignore")
 """Files by which azure-ai-ml leaves others out of an upload."""
 
@@ -128,7 +130,7 @@ def _set_archived(workspace: Workspace, path: str, seconds: float, *, archived: 
     found = workspace.arm.get(path)
     if found is not None:
         properties = {
-            key: value for key, value in found["properties"].items() if value is not None and key != "provisioningState"
+            key: value for key, value in found["properties"].items() if value is not None and key not in _READ_ONLY
         }
         body = {"properties": {**properties, "isArchived": archived}}
         workspace.arm.put(path, body).wait(seconds, f"{'archive' if archived else 'restore'} {path}")

@@ -14,6 +14,7 @@ from modelpack.deployments.records import BatchJob, revision_of
 from modelpack.errors import DeployError
 from modelpack_deploy_azureml import assets, documents, naming
 from modelpack_deploy_azureml.batch_checks import check
+from modelpack_deploy_azureml.batch_history import reason_of
 from modelpack_deploy_azureml.faults import in_words, refusal
 from modelpack_deploy_azureml.scoring_code import BATCH, OF_BATCH, register_code
 from modelpack_deploy_azureml.undoing import clean, patiently
@@ -56,7 +57,7 @@ def get(name: str, options: AzureMLOptions) -> BatchJob:
     found = workspace.arm.get(f"{workspace.path}/jobs/{name}")
     if found is None or _endpoint_of(found) != endpoint_name(workspace, name):
         return BatchJob(name=name, state="absent")
-    job = _described(name, found)
+    job = _described(workspace, name, found)
     if job.state != "running":
         _remove(workspace, name, options.operation_timeout)
     return job
@@ -159,12 +160,14 @@ def _data(request: Request) -> dict[str, Any]:
     }
 
 
-def _described(name: str, found: Resource) -> BatchJob:
+def _described(workspace: Workspace, name: str, found: Resource) -> BatchJob:
     properties = found["properties"]
     state = _STATES.get(properties["status"], "running")
     output = (properties.get("outputs") or {}).get("score") or {}
     studio = ((properties.get("services") or {}).get("Studio") or {}).get("endpoint")
-    reason = f"Azure says {properties['status']}; the job's logs say why" if state in {"failed", "stopped"} else None
+    reason = reason_of(workspace, name) if state == "failed" else None
+    if state in {"failed", "stopped"} and reason is None:
+        reason = f"Azure says {properties['status']}"
     return BatchJob(
         name=name, state=state, output=output.get("uri"), reason=reason, details={"studio": studio} if studio else {}
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from modelpack.deployments.records import Finding, Plan, Step
@@ -100,13 +101,15 @@ def deployment_name(request: Request, standing: Standing | None) -> str:
 
     A revision says nothing of secrets. Where one stands with other values of them, another deployment takes its place.
     """
-    revision, number = naming.revision(request), 1
-    while standing is not None:
-        found = standing.named(naming.deployment_name(revision, number))
-        if found is None or documents.environment_variables(request).items() <= _variables(found).items():
-            break
-        number += 1
-    return naming.deployment_name(revision, number)
+    revision, variables = naming.revision(request), documents.environment_variables(request)
+    deployments = () if standing is None else standing.deployments
+    of_revision = {
+        each["name"]: _variables(each) for each in deployments if tags_of(each).get(naming.REVISION) == revision
+    }
+    for name, found in sorted(of_revision.items()):
+        if variables.items() <= found.items():
+            return name
+    return next(name for number in count(1) if (name := naming.deployment_name(revision, number)) not in of_revision)
 
 
 def _variables(found: Resource) -> Mapping[str, str]:

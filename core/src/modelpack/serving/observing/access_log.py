@@ -1,4 +1,4 @@
-"""One line of log for each request."""
+"""One line of log for each request, but those of probes that found everything well."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from modelpack.serving.settings import LogFormat
 
 _LONGEST = 500
+_PROBES = frozenset({"/ping", "/health", "/v2/health/live", "/v2/health/ready", "/metrics"})
+_FIRST_FAILURE = 400
 
 
 class AccessLog:
@@ -24,7 +26,7 @@ class AccessLog:
         self._line = _json_line if log_format == "json" else _text_line
 
     def write(self, scope: Scope, status: int, size: int, seconds: float, facts: dict[str, str]) -> None:
-        """Note that a request was answered.
+        """Note that a request was answered; a probe's only when it was refused, or told that something is wrong.
 
         Args:
             scope: The request.
@@ -33,7 +35,8 @@ class AccessLog:
             seconds: From the request's head to the end of the answer.
             facts: What else is known: the request's id, its route, the trace it belongs to.
         """
-        write_line(self._stream, self._line(scope, status, size, seconds, facts))
+        if status >= _FIRST_FAILURE or facts["route"] not in _PROBES:
+            write_line(self._stream, self._line(scope, status, size, seconds, facts))
 
 
 def _text_line(scope: Scope, status: int, size: int, seconds: float, facts: dict[str, str]) -> bytes:
