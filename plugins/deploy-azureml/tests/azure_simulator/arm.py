@@ -102,7 +102,7 @@ class ResourceManager:
         if key[0] == "datastores":
             return self._assets.datastore(key, call)
         if key[0] == "computes":
-            return Reply(200, self._compute(key))
+            return Reply(200, self._compute(key[1]))
         if key[0] in COLLECTIONS:
             return self._assets.answer(key, call)
         raise ServiceError(404, "InvalidResourceType", f"The resource type {key[0]} is not known.")
@@ -110,6 +110,8 @@ class ResourceManager:
     def _listed(self, collection: Key, call: Call) -> Document:
         if collection[0] == "datastores":
             found = self._assets.datastores()
+        elif collection[0] == "computes":
+            found = [self._compute(name) for name in self._workspace.computes]
         elif collection[0] in COLLECTIONS:
             found = self._assets.listed(collection, call)
         elif collection[0] == "batchEndpoints" and collection[-1] == "jobs":
@@ -127,11 +129,12 @@ class ResourceManager:
             page["nextLink"] = f"{self._workspace.url}{call.path}?{urlencode({**call.query, '$skip': start + size})}"
         return page
 
-    def _compute(self, key: Key) -> Document:
-        identifier = self._workspace.resources.identifier(key)
-        self._workspace.check_compute(identifier)
-        properties = {"computeType": self._workspace.computes[key[1]], "provisioningState": "Succeeded"}
-        return {"id": identifier, "name": key[1], "location": "eastus", "properties": {**properties, "properties": {}}}
+    def _compute(self, name: str) -> Document:
+        identifier = self._workspace.resources.identifier(("computes", name))
+        if name not in self._workspace.computes:
+            raise ServiceError(404, "ResourceNotFound", f"The Resource '{identifier}' was not found.")
+        properties = {"computeType": self._workspace.computes[name], "provisioningState": "Succeeded", "properties": {}}
+        return {"id": identifier, "name": name, "location": "eastus", "properties": properties}
 
     def _description(self) -> Document:
         properties = {

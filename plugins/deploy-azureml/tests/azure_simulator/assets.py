@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azure_simulator.blobs import CONTAINER
+from azure_simulator.blobs import CONTAINER, DATASTORE
 from azure_simulator.messages import Call, Document, Reply, ServiceError
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 COLLECTIONS = ("models", "environments", "codes", "data")
 FIXED = ("modelUri", "codeUri", "dataUri", "image", "build", "condaFile", "inferenceConfig")
 """What a version is made of: it cannot be changed afterwards."""
-DATASTORE = "workspaceblobstore"
 
 
 class Assets:
@@ -29,8 +28,8 @@ class Assets:
 
     def answer(self, key: Key, call: Call) -> Reply:
         """Answer a request for an asset, one of its versions, or an upload."""
-        collection, name, versions, *rest = (*key, "", "", "")
-        if (rest and rest[-1] == "startPendingUpload") or key[-1] == "startPendingUpload":
+        if key[-1] == "startPendingUpload":
+            self._schemas.check_request("POST", key[-1], call.document())
             return Reply(200, self._place_of_upload(key))
         if call.method == "PUT":
             return self._put(key, call.document())
@@ -38,10 +37,8 @@ class Assets:
             self._resources.get(key)
             self._resources.remove(key)
             return Reply(200)
-        if len(key) == 2:
-            return Reply(200, self._container(collection, name))
-        assert versions == "versions"
-        return Reply(200, self._resources.get(key))
+        collection, name, *version = key
+        return Reply(200, self._resources.get(key) if version else self._container(collection, name))
 
     def _put(self, key: Key, document: Document) -> Reply:
         self._schemas.check_resource(key, document)
@@ -66,8 +63,9 @@ class Assets:
         latest = versions[-1]["name"] if versions else None
         numbers = [int(each["name"]) for each in versions if each["name"].isdecimal()]
         properties = {"latestVersion": latest, "nextVersion": str(max(numbers, default=0) + 1), "isArchived": False}
+        kept = (self._resources.find((collection, name)) or {}).get("properties", {})
         identifier = self._resources.identifier((collection, name))
-        return {"id": identifier, "name": name, "type": collection, "properties": {**properties, "tags": {}}}
+        return {"id": identifier, "name": name, "type": collection, "properties": {"tags": {}, **properties, **kept}}
 
     def _place_of_upload(self, key: Key) -> Document:
         name, version = key[1], key[3]

@@ -51,6 +51,7 @@ class BatchEndpoints:
 
     def _put(self, key: Key, document: Document) -> Reply:
         limits.check_name("Endpoint", key[1])
+        limits.check_tags(document)
         self._workspace.schemas.check_resource(key, document)
         standing = self._resources.find(key)
         if standing is not None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ACCOUNT = "storage.blob.core.windows.net"
 CONTAINER = "azureml-blobstore"
+DATASTORE = "workspaceblobstore"
 
 
 @dataclass
@@ -74,6 +75,10 @@ class Blobs:
         """The blobs in a folder, or the one blob of this name."""
         folder = f"{prefix.rstrip('/')}/"
         return [name for name in self.names() if name == prefix or name.startswith(folder)]
+
+    def uri(self, name: str) -> str:
+        """The URI of a blob in the workspace's datastore."""
+        return f"azureml://datastores/{DATASTORE}/paths/{name}"
 
     def path(self, uri: str) -> str | None:
         """The name of the blob or folder that a URI of a datastore, or an HTTPS one, leads to."""

@@ -36,14 +36,15 @@ class Jobs:
         endpoint = self._resources.get(("batchEndpoints", name))
         if call.headers.get("authorization") != f"Bearer {self._workspace.token}":
             raise ServiceError(401, "Unauthorized", "The access token is missing or invalid.")
-        asked = call.document().get("properties")
-        if not isinstance(asked, dict):
-            raise ServiceError(400, "BadArgument", "The request has no properties.")
+        self._workspace.schemas.check_request("POST", "jobs", call.document())
+        asked = call.document()["properties"]
         default = (endpoint["properties"].get("defaults") or {}).get("deploymentName")
         chosen = call.headers.get("azureml-model-deployment") or default
         if not chosen:
             raise ServiceError(400, "BadArgument", f"Endpoint {name} has no default deployment.")
         deployment = self._resources.get(("batchEndpoints", name, "deployments", chosen))
+        if deployment["properties"]["provisioningState"] != "Succeeded":
+            raise ServiceError(400, "BadArgument", f"Deployment {chosen} is not ready.")
         return Reply(201, self._begun(name, deployment, asked))
 
     def _begun(self, endpoint: str, deployment: Document, asked: Document) -> Document:
@@ -56,6 +57,7 @@ class Jobs:
             if not inputs:
                 raise ServiceError(400, "BadArgument", "The job has no input.")
             output = self._output(name, deployment, asked)
+            uri = self._workspace.blobs.uri(output)
             properties = {
                 "jobType": "Pipeline",
                 "status": "Running",
@@ -66,7 +68,7 @@ class Jobs:
                 "services": {},
                 "inputs": {},
                 "jobs": {},
-                "outputs": {"score": {"jobOutputType": "uri_file", "uri": self._uri(output), "mode": "Upload"}},
+                "outputs": {"score": {"jobOutputType": "uri_file", "uri": uri, "mode": "Upload"}},
             }
             stored = self._resources.put(key, {"properties": properties})
         self._workspace.operations.begin(partial(self._run, stored, deployment, inputs, output))
@@ -90,10 +92,9 @@ class Jobs:
             return path if wanted["jobOutputType"].lower() in {"urifile", "uri_file"} else f"{path}/{file}"
         return f"azureml/{name}/score/{file}"
 
-    def _uri(self, path: str) -> str:
-        return f"azureml://datastores/workspaceblobstore/paths/{path}"
-
     def _run(self, job: Document, deployment: Document, inputs: list[str], output: str) -> None:
+        if job["properties"]["status"] == "Canceled":
+            return
         try:
             code = self._scored(job, deployment, inputs, output)
         except BaseException:

@@ -1,7 +1,7 @@
 """The limits that Azure's documents give, beyond its schemas.
 
-Sources: "Manage and increase quotas" (names, timeouts, deployments, instances), "Safe rollout for online endpoints"
-(mirrored traffic), and the messages of "Troubleshoot online endpoints".
+Sources: "Manage and increase quotas" (names, timeouts, deployments, instances), "Use tags to organize your resources",
+"Safe rollout for online endpoints" (mirrored traffic), and the messages of "Troubleshoot online endpoints".
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ DEPLOYMENTS = 20
 INSTANCES = 50
 TIMEOUTS = {"Managed": 180.0, "Kubernetes": 300.0}
 MIRRORED = 50
+TAGS = 50
+TAG = 256
+INSTANCE_TYPE = re.compile(r"Standard_[A-Z]+\d\w*")
 DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 
 
@@ -39,6 +42,16 @@ def seconds(duration: str) -> float:
         raise _bad(f"'{duration}' is not an ISO 8601 duration.")
     days, hours, minutes, rest = (float(part or 0) for part in match.groups())
     return ((days * 24 + hours) * 60 + minutes) * 60 + rest
+
+
+def check_tags(document: Document) -> None:
+    """Refuse more tags, or longer ones, than Resource Manager keeps."""
+    tags = document.get("tags") or {}
+    if len(tags) > TAGS:
+        raise _bad(f"A resource has at most {TAGS} tags; it has {len(tags)}.")
+    for name, value in tags.items():
+        if len(name) > 2 * TAG or len(value) > TAG:
+            raise _bad(f"The tag {name[:40]} is too long: names have at most 512 characters, and values 256.")
 
 
 def check_traffic(properties: Document, deployments: Collection[str]) -> None:
@@ -64,6 +77,7 @@ def _check_mirrored(traffic: Document, mirrored: Document) -> None:
 
 def check_deployment(document: Document) -> None:
     """Refuse a deployment with too many instances, or too long a timeout."""
+    check_tags(document)
     properties = document["properties"]
     capacity = (document.get("sku") or {}).get("capacity", 1)
     if not 1 <= capacity <= INSTANCES:
@@ -75,6 +89,8 @@ def check_deployment(document: Document) -> None:
         raise _bad(f"requestTimeout must be at most {longest:g} seconds for {compute} endpoints; it is {timeout}.")
     if compute == "Managed" and not properties.get("instanceType"):
         raise _bad("instanceType is required for managed online deployments.")
+    if compute == "Managed" and not INSTANCE_TYPE.fullmatch(properties["instanceType"]):
+        raise _bad(f"The instance type {properties['instanceType']} is not supported.")
     scaling = (properties.get("scaleSettings") or {}).get("scaleType", "Default")
     if compute == "Managed" and scaling != "Default":
         raise _bad("Managed online deployments scale by Azure Monitor: scaleType must be Default.")

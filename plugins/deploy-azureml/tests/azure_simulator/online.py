@@ -50,6 +50,7 @@ class OnlineEndpoints:
     def _put(self, key: Key, document: Document) -> Reply:
         name = key[1]
         limits.check_name("Endpoint", name)
+        limits.check_tags(document)
         self._workspace.schemas.check_resource(key, document)
         if document["properties"].get("compute"):
             self._workspace.check_compute(document["properties"]["compute"])

@@ -83,7 +83,7 @@ class Operations:
         assert isinstance(reply.content, dict)
         if reply.content["status"] == "InProgress":
             return Reply(202, b"", reply.headers)
-        return Reply(204) if reply.content["status"] == "Succeeded" else Reply(400, {"error": reply.content["error"]})
+        return Reply(204) if reply.content["status"] == "Succeeded" else Reply(400, reply.content)
 
     def finish(self) -> None:
         """Begin nothing that waits still, and come back when nothing is under way."""

@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from azure_simulator.messages import Document, ServiceError
+from azure_simulator.request_schemas import REQUESTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from jsonschema import Draft4Validator
@@ -42,33 +43,8 @@ CLOSED = (
     "Sku",
 )
 """Definitions that are no part of another one, so that an unknown field is a mistake."""
-REQUESTS: dict[tuple[str, str], Document] = {
-    ("POST", "getLogs"): {
-        "properties": {
-            "containerType": {"enum": ["StorageInitializer", "InferenceServer", "ModelDataCollector"]},
-            "tail": {"type": "integer"},
-        },
-        "additionalProperties": False,
-    },
-    ("POST", "regenerateKeys"): {
-        "properties": {"keyType": {"enum": ["Primary", "Secondary"]}, "keyValue": {"type": "string"}},
-        "required": ["keyType"],
-        "additionalProperties": False,
-    },
-    ("PATCH", "onlineEndpoints"): {
-        "properties": {"tags": {"type": "object"}, "identity": {"type": "object"}},
-        "additionalProperties": False,
-    },
-    ("PATCH", "deployments"): {
-        "properties": {"tags": {"type": "object"}, "sku": {"type": "object"}, "properties": {"type": "object"}},
-        "additionalProperties": False,
-    },
-    ("PATCH", "batchEndpoints"): {
-        "properties": {"tags": {"type": "object"}, "identity": {"type": "object"}, "properties": {"type": "object"}},
-        "additionalProperties": False,
-    },
-}
-"""The bodies of the REST API that are no part of templates, and so have no schema among Microsoft's."""
+READ_ONLY = frozenset({"environmentType", "provisioningState", "scoringUri", "swaggerUri"})
+"""What a document that was read has beside the fields that can be written."""
 
 
 class Schemas:
@@ -125,7 +101,8 @@ class Schemas:
         from referencing.jsonschema import DRAFT4
 
         pairs = [(each["id"].rstrip("#"), DRAFT4.create_resource(each)) for each in self._documents.values()]
-        kind: type[Draft4Validator] = validators.extend(Draft4Validator, {"enum": _enum})  # type: ignore[no-untyped-call]
+        extend: Callable[..., type[Draft4Validator]] = validators.extend
+        kind = extend(Draft4Validator, {"enum": _enum})
         return kind({}, registry=Registry().with_resources(pairs))
 
 
@@ -170,11 +147,12 @@ def _leaves(error: ValidationError) -> Iterator[ValidationError]:
 
 
 def _as_sent(document: Document) -> Document:
-    """The body with the one number as text that the SDK puts among a code's texts, and that Azure takes."""
-    noted = document.get("properties", {}).get("properties") or {}
+    """The body without what Azure passes over, and with the one number as text that the SDK puts among texts."""
+    properties = {name: value for name, value in document.get("properties", {}).items() if name not in READ_ONLY}
+    noted = properties.get("properties") or {}
     if "hash_version" in noted:
-        noted["hash_version"] = str(noted["hash_version"])
-    return document
+        properties["properties"] = {**noted, "hash_version": str(noted["hash_version"])}
+    return {**document, **({"properties": properties} if "properties" in document else {})}
 
 
 def _without_nulls(document: Document) -> Document:

@@ -171,7 +171,7 @@ class AzureSimulator(FailsOnDemand):
     def upload(self, name: str, content: bytes) -> str:
         """Put a blob into the workspace's datastore, and answer its URI."""
         self._workspace.blobs.write(name, content)
-        return f"azureml://datastores/workspaceblobstore/paths/{name}"
+        return self._workspace.blobs.uri(name)
 
     def create_foreign_endpoint(self, name: str, *, kind: str = "onlineEndpoints") -> None:
         """Let an endpoint stand that somebody else made."""

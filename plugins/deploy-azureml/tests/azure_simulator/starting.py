@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from azure_simulator.resources import Key
     from azure_simulator.workspace import Workspace
 
+IMAGE_PORT = "8080"
+"""Where our images listen; where they really do here is any free port."""
+
 
 def check_references(workspace: Workspace, document: Document) -> None:
     """Refuse a deployment whose model, environment or code is not there, or that has no way to score."""
@@ -48,10 +51,19 @@ def start(workspace: Workspace, key: Key, document: Document) -> Container:
         return start_script(script_of(workspace, code, directory), variables, log)
     variables |= _baked(workspace, environment, directory, has_model="AZUREML_MODEL_DIR" in variables)
     config = environment["inferenceConfig"]
+    _check_ports(config, variables.get("MODELPACK_PORT", IMAGE_PORT))
     routes = {
         name: (config.get(f"{name}Route") or {"path": "/"})["path"] for name in ("liveness", "readiness", "scoring")
     }
     return start_image(variables, routes, log)
+
+
+def _check_ports(config: Document, listening: str) -> None:
+    """Fail as a probe does that asks at another port than the one where the image listens."""
+    for route in config.values():
+        if route and str(route["port"]) != listening:
+            message = f"Readiness probe failed: connection refused at port {route['port']}."
+            raise ServiceError(400, "ResourceNotReady", message)
 
 
 def with_model(

@@ -41,19 +41,13 @@ def create_endpoint(client: MLClient, name: str = "wine", **arguments: Any) -> N
     ).result()
 
 
-def deploy(client: MLClient, name: str, image: str, endpoint: str = "wine", **arguments: Any) -> None:
-    """Deploy an image to the endpoint, and wait."""
+def deploy(client: MLClient, name: str, image: str, *, routes: Any = None, **arguments: Any) -> None:
+    """Deploy an image to the endpoint `wine`, and wait."""
     from azure.ai.ml.entities import Environment, ManagedOnlineDeployment
 
-    environment = Environment(name=f"env-{name}", version="1", image=image, inference_config=ROUTES)
-    deployment = ManagedOnlineDeployment(
-        name=name,
-        endpoint_name=endpoint,
-        environment=environment,
-        instance_type="Standard_DS3_v2",
-        instance_count=1,
-        **arguments,
-    )
+    environment = Environment(name=f"env-{name}", version="1", image=image, inference_config=routes or ROUTES)
+    given = {"instance_type": "Standard_DS3_v2", "instance_count": 1, **arguments}
+    deployment = ManagedOnlineDeployment(name=name, endpoint_name="wine", environment=environment, **given)
     client.online_deployments.begin_create_or_update(deployment).result()
 
 

@@ -49,6 +49,13 @@ def test_a_body_that_does_not_fit_microsofts_schema_is_refused(
     assert "onlineEndpoints/wine/deployments/blue" not in simulator.names()
 
 
+def test_a_document_that_was_read_can_be_written_again(simulator: AzureSimulator, client: MLClient) -> None:
+    """What only Azure sets is passed over."""
+    create_endpoint(client)
+    path = "onlineEndpoints/wine"
+    assert put(simulator, client, path, simulator.document(path)).status_code == 200
+
+
 def test_bodies_are_not_validated_without_the_schemas(tmp_path: Path) -> None:
     """A checkout alone can run the tests; the limits hold still."""
     from azure.ai.ml import MLClient
@@ -120,6 +127,8 @@ def test_what_is_archived_is_listed_no_more_and_what_was_uploaded_does_not_chang
     client.models.archive("plus", version="1")
     assert [each.version for each in client.models.list("plus")] == ["2"]
     assert client.models.get("plus", version="1").tags == {"a": "b"}
+    client.models.archive("plus")
+    assert list(client.models.list()) == []
 
 
 def test_lists_come_in_pages_and_changes_are_counted(simulator: AzureSimulator, client: MLClient) -> None:
@@ -154,3 +163,42 @@ def test_failures_come_as_they_are_asked_for(simulator: AzureSimulator, client: 
     simulator.break_down(1, status=501, pattern="PUT .*")
     with pytest.raises(HttpResponseError, match="unavailable"):
         create_endpoint(client, "other")
+
+
+def test_computes_are_those_that_are_attached(client: MLClient) -> None:
+    """Another one is not found, and cannot be deployed to."""
+    from azure.ai.ml.entities import KubernetesOnlineEndpoint
+    from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+
+    assert client.compute.get("cpu-cluster").type == "amlcompute"
+    assert [each.name for each in client.compute.list()] == ["cpu-cluster", "kubernetes"]
+    with pytest.raises(ResourceNotFoundError):
+        client.compute.get("lost")
+    with pytest.raises(HttpResponseError, match="lost does not exist"):
+        client.online_endpoints.begin_create_or_update(KubernetesOnlineEndpoint(name="wine", compute="lost"))
+
+
+def test_what_is_under_way_cannot_be_changed(tmp_path: Path) -> None:
+    """A second operation conflicts with the first."""
+    from azure.ai.ml import MLClient
+
+    body = {"location": "eastus", "properties": {"authMode": "Key"}}
+    with AzureSimulator(tmp_path, seconds=60) as simulator:
+        client = MLClient(**simulator.client_arguments())
+        assert [put(simulator, client, "onlineEndpoints/wine", body).status_code for _ in range(2)] == [201, 409]
+        assert client.online_endpoints.get("wine").provisioning_state == "Creating"
+
+
+def test_tags_instance_types_and_ports_are_those_that_azure_takes(simulator: AzureSimulator, client: MLClient) -> None:
+    """Long tags, a machine that there is not, and a probe at a port where nothing listens."""
+    from azure.core.exceptions import HttpResponseError
+
+    with pytest.raises(HttpResponseError, match="too long"):
+        create_endpoint(client, tags={"a": "b" * 257})
+    create_endpoint(client)
+    with pytest.raises(HttpResponseError, match="not supported"):
+        deploy(client, "blue", "first:1", instance_type="Huge")
+    elsewhere = {name: {**route, "port": 9000} for name, route in ROUTES.items()}
+    with pytest.raises(HttpResponseError, match="refused at port 9000"):
+        deploy(client, "green", "first:1", routes=elsewhere)
+    assert not [name for name in simulator.names() if name.startswith("containers")]
