@@ -15,7 +15,7 @@ from modelpack.errors import DeployError
 from modelpack_deploy_azureml import assets, documents, naming
 from modelpack_deploy_azureml.batch_checks import check
 from modelpack_deploy_azureml.batch_history import reason_of
-from modelpack_deploy_azureml.faults import in_words, refusal
+from modelpack_deploy_azureml.faults import refusal
 from modelpack_deploy_azureml.scoring_code import BATCH, OF_BATCH, register_code
 from modelpack_deploy_azureml.undoing import clean, patiently
 from modelpack_deploy_azureml.workspace import Workspace
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"
 """Azure's image for batch jobs."""
 
-_SCOPE = "https://ml.azure.com/.default"
 _STATES: dict[str, BatchState] = {"Completed": "succeeded", "Failed": "failed", "Canceled": "stopped"}
 
 
@@ -137,9 +136,10 @@ def _start(workspace: Workspace, request: Request) -> None:
     path = f"{workspace.path}/batchEndpoints/{endpoint_name(workspace, request.name)}"
     endpoint = workspace.arm.get(path) or {}
     url = endpoint.get("properties", {}).get("scoringUri")
-    with in_words():
-        token = workspace.credential.get_token(_SCOPE).token
-    headers = {"Authorization": f"Bearer {token}", "azureml-model-deployment": f"r{revision(request)}"}
+    headers = {
+        "Authorization": f"Bearer {workspace.token(scoring=True)}",
+        "azureml-model-deployment": f"r{revision(request)}",
+    }
     body = {"properties": {"name": request.name, **_data(request)}}
     try:
         answer = requests.post(str(url), json=body, headers=headers, timeout=(10, 120))

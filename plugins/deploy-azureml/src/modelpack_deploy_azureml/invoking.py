@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from modelpack.deployments.records import InvocationAnswer
 from modelpack.errors import DeployError
 from modelpack_deploy_azureml.documents import AUTHENTICATION
-from modelpack_deploy_azureml.faults import in_words
 
 if TYPE_CHECKING:
     from modelpack.deployments.records import Invocation
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 SECONDS = 310.0
 """A little longer than Azure lets a request take."""
-
-_SCOPE = "https://ml.azure.com/.default"
 
 
 def invoke(workspace: Workspace, standing: Standing, invocation: Invocation) -> InvocationAnswer:
@@ -69,8 +66,7 @@ def _secret(workspace: Workspace, standing: Standing) -> str:
         return str(workspace.arm.post(f"{path}/listKeys")["primaryKey"])
     if mode == AUTHENTICATION["token"].lower():
         return str(workspace.arm.post(f"{path}/token")["accessToken"])
-    with in_words():
-        return str(workspace.credential.get_token(_SCOPE).token)
+    return workspace.token(scoring=True)
 
 
 def _message(body: bytes) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelpack.errors import DeployError
 from modelpack_deploy_azureml.arm import ResourceManager
+from modelpack_deploy_azureml.faults import in_words
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -22,6 +23,13 @@ _FALLBACKS = {
     "workspace": ("AZUREML_ARM_WORKSPACE_NAME",),
 }
 """The variables that Azure sets on its own machines."""
+
+_SCORING = {
+    "AzureCloud": "https://ml.azure.com/.default",
+    "AzureUSGovernment": "https://ml.azure.us/.default",
+    "AzureChinaCloud": "https://ml.azure.cn/.default",
+}
+"""What endpoints ask a token for."""
 
 _OVERRIDE = "AZUREML_DEV_URL_MFE"
 """Leads azure-ai-ml, and so this target, to another place than Azure."""
@@ -66,12 +74,20 @@ class Workspace:
 
         return DefaultAzureCredential(authority=self._authority)
 
+    def token(self, *, scoring: bool = False) -> str:
+        """A token of the caller's own, for Resource Manager or for endpoints.
+
+        Raises:
+            DeployError: Azure does not know who asks (`permission_denied`).
+        """
+        scopes = (_SCORING[self._options.cloud],) if scoring else tuple(self._clouds_endpoints["credential_scopes"])
+        with in_words():
+            return str(self.credential.get_token(*scopes).token)
+
     @cached_property
     def arm(self) -> ResourceManager:
         """Where endpoints and deployments are asked for."""
-        from azure.mgmt.core.tools import get_arm_endpoints
-
-        found: dict[str, Any] = get_arm_endpoints(self._cloud)
+        found = self._clouds_endpoints
         url = os.environ.get(_OVERRIDE) or found["resource_manager"]
         return ResourceManager(url, tuple(found["credential_scopes"]), self.credential)
 
@@ -112,14 +128,17 @@ class Workspace:
         )
 
     @property
-    def _cloud(self) -> Any:
+    def _clouds_endpoints(self) -> dict[str, Any]:
         from azure.core import AzureClouds
+        from azure.mgmt.core.tools import get_arm_endpoints
 
-        return {
+        clouds = {
             "AzureCloud": AzureClouds.AZURE_PUBLIC_CLOUD,
             "AzureUSGovernment": AzureClouds.AZURE_US_GOVERNMENT,
             "AzureChinaCloud": AzureClouds.AZURE_CHINA_CLOUD,
-        }[self._options.cloud]
+        }
+        found: dict[str, Any] = get_arm_endpoints(clouds[self._options.cloud])
+        return found
 
     @property
     def _authority(self) -> str | None:
