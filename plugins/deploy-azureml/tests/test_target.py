@@ -10,9 +10,11 @@ import pytest
 import yaml
 from azure_simulator import AzureSimulator
 from conftest import place
+from typer.testing import CliRunner
 
 import modelpack
 from modelpack import deployments
+from modelpack.cli.main import app
 from modelpack.errors import DeployError
 from modelpack.plugins.manager import PluginManager
 from modelpack_deploy_azureml.container_logs import new_lines
@@ -181,6 +183,29 @@ def test_an_endpoint_stays_of_its_kind(models: Models, azure: AzureSimulator) ->
     assert caught.value.code == "rejected"
     with pytest.raises(DeployError, match="kind=managed, which Azure does not change"):
         modelpack.deploy(models[1].path, name="plus", **where(azure, kind="kubernetes", compute="kubernetes"))
+
+
+@pytest.mark.slow
+def test_a_cluster_takes_deployments_too(models: Models, azure: AzureSimulator) -> None:
+    """With what it is to give each instance, and how it scales."""
+    scaling = {"min_instances": 1, "max_instances": 3}
+    options = {"kind": "kubernetes", "compute": "kubernetes", "autoscaling": scaling, "resources": {"memory": "2Gi"}}
+    (variant,) = modelpack.deploy(models[0].path, name="plus", **where(azure, **options)).variants
+    assert predictions(azure, **options) == [{"x": 2.5}, {"x": 3.0}]
+    properties = azure.document(f"onlineEndpoints/plus/deployments/{variant.name}")["properties"]
+    assert properties["scaleSettings"]["maxInstances"] == 3
+    assert properties["containerResourceRequirements"]["containerResourceLimits"]["memory"] == "2Gi"
+    assert not deployments.plan(models[0].path, name="plus", **where(azure, **options)).steps
+
+
+@pytest.mark.slow
+def test_the_command_line_deploys(models: Models, azure: AzureSimulator) -> None:
+    """Its output is what modelpack has to say, and nothing of Azure's library."""
+    words = [f"--option={name}={value}" for name, value in place(azure).items()]
+    arguments = ["--target", "azureml", "--name", "plus", "--json", *words]
+    finished = CliRunner().invoke(app, ["deploy", "-m", str(models[0].path), *arguments])
+    assert finished.exit_code == 0, finished.output
+    assert json.loads(finished.stdout)["digest"] == models[0].digest
 
 
 @pytest.mark.slow
