@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from modelpack.errors import DeployError
 from modelpack_deploy_azureml import documents
-from modelpack_deploy_azureml.planning import deployment_name, superfluous, wanted_shares
+from modelpack_deploy_azureml.planning import deployment_name
+from modelpack_deploy_azureml.sharing import superfluous, wanted_shares
 from modelpack_deploy_azureml.survey import Standing, state_of, survey
 from modelpack_deploy_azureml.undoing import clean, patiently
 

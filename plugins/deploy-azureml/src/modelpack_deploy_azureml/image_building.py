@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 import secrets
 import tempfile
-import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelpack.errors import DeployError, InvalidArgumentError
+from modelpack.errors import InvalidArgumentError
 from modelpack_deploy_azureml import assets
 from modelpack_deploy_azureml.faults import in_words
 from modelpack_deploy_azureml.old_workspaces import opened
+from modelpack_deploy_azureml.registered import RegisteredImage, RegisteredModel
 
 if TYPE_CHECKING:
     import os
@@ -29,67 +28,6 @@ if TYPE_CHECKING:
     from modelpack_deploy_azureml.workspace import Workspace
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?")
-_SECONDS = 1800.0
-_PAUSE = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class RegisteredModel:
-    """A model that was registered in a workspace.
-
-    Attributes:
-        name: Its name.
-        version: Its version.
-        id: Its resource id.
-        tags: Its tags.
-    """
-
-    name: str
-    version: str
-    id: str
-    tags: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class RegisteredImage:
-    """An environment whose image Azure builds from the build context that was uploaded.
-
-    Attributes:
-        name: Its name.
-        version: Its version.
-        id: Its resource id.
-        tags: Its tags.
-        description: What it is for.
-    """
-
-    name: str
-    version: str
-    id: str
-    tags: Mapping[str, str]
-    description: str | None
-    _workspace: Workspace = field(repr=False)
-
-    def wait_for_creation(self, show_output: bool = False) -> None:  # noqa: FBT001, FBT002 - as in the old SDK
-        """Wait until the environment is registered. Azure builds the image itself when it is first deployed.
-
-        Raises:
-            DeployError: The registration failed, or has not ended after half an hour.
-        """
-        deadline = time.monotonic() + _SECONDS
-        while (state := self._state()) not in {"Succeeded", "Failed", "Canceled"}:
-            if show_output:
-                print(f"the environment {self.name}:{self.version} is {state}")  # noqa: T201 - asked for
-            if time.monotonic() > deadline:
-                raise DeployError(f"the environment {self.name}:{self.version} is still {state}", code="timeout")
-            time.sleep(_PAUSE)
-        if state != "Succeeded":
-            raise DeployError(f"the environment {self.name}:{self.version} is {state}", code="failed")
-        if show_output:
-            print(f"the environment {self.name}:{self.version} is registered")  # noqa: T201 - asked for
-
-    def _state(self) -> str:
-        found = self._workspace.arm.get(self._workspace.asset("environments", self.name, self.version)) or {}
-        return str(found.get("properties", {}).get("provisioningState", "Succeeded" if found else "Creating"))
 
 
 def build_image(  # noqa: PLR0913, PLR0917 - MLflow's signature

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelpack.deployments.records import Finding, Plan, Step
 from modelpack_deploy_azureml import assets, documents, naming, quotas
+from modelpack_deploy_azureml.sharing import superfluous, wanted_shares
 from modelpack_deploy_azureml.survey import FAILED, is_ours, state_of, survey, tags_of
 
 if TYPE_CHECKING:
@@ -115,33 +116,6 @@ def deployment_name(request: Request, standing: Standing | None) -> str:
 def _variables(found: Resource) -> Mapping[str, str]:
     variables: Mapping[str, str] = found["properties"].get("environmentVariables") or {}
     return variables
-
-
-def wanted_shares(request: Request, standing: Standing | None, wanted: str) -> dict[str, dict[str, int]]:
-    """How the requests shall be divided and mirrored: the rest stays with the model that gets most of them."""
-    options = request.options
-    before = None if standing is None else _before(standing, wanted)
-    if before is None:  # a first deployment gets everything
-        return {"traffic": {wanted: 100}, "mirrorTraffic": {}}
-    traffic = {wanted: options.traffic, before["name"]: 100 - options.traffic}
-    mirrored = {wanted: options.mirror}
-    return {
-        "traffic": {name: share for name, share in traffic.items() if share},
-        "mirrorTraffic": {name: share for name, share in mirrored.items() if share},
-    }
-
-
-def superfluous(request: Request, standing: Standing, wanted: str) -> list[Resource]:
-    """The deployments that are not wanted any more."""
-    before = None if request.options.traffic == 100 else _before(standing, wanted)  # noqa: PLR2004 - percent
-    kept = {wanted} if before is None else {wanted, before["name"]}
-    return [each for each in standing.deployments if each["name"] not in kept]
-
-
-def _before(standing: Standing, wanted: str) -> Resource | None:
-    """The deployment that gets most of the requests beside the one that is wanted."""
-    others = [each for each in standing.deployments if each["name"] != wanted and standing.share(each["name"])]
-    return max(others, key=lambda each: standing.share(each["name"]), default=None)
 
 
 def _endpoint_step(request: Request, standing: Standing | None, wanted: str) -> Iterator[Step]:
