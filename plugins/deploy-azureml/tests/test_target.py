@@ -252,6 +252,20 @@ def test_a_permission_that_is_missing_later_is_told(models: Models, azure: Azure
     assert standing(azure) == set()
 
 
+def test_what_cannot_be_removed_again_is_named(models: Models, azure: AzureSimulator) -> None:
+    """The error is the first one, and the same command again goes on where it was."""
+    azure.forbid("environments/versions/write")
+    azure.forbid("onlineEndpoints/delete")
+    with pytest.raises(DeployError, match=r"perform action .*environments/versions/write") as caught:
+        modelpack.deploy(models[0].path, name="plus", **where(azure))
+    (left,) = caught.value.left_behind
+    assert left.endswith("behind the endpoint plus")
+    assert deployments.get("plus", **where(azure)).state == "pending"
+    azure.heal()
+    deployments.delete("plus", **where(azure))
+    assert standing(azure) == set()
+
+
 def test_a_workspace_that_is_not_there_is_named(models: Models, azure: AzureSimulator) -> None:
     """It is an error of the user's."""
     with pytest.raises(DeployError, match="there is no workspace another"):

@@ -44,9 +44,22 @@ def apply(workspace: Workspace, request: Request, progress: Tell) -> None:
         _ask(workspace, request, wanted, progress)
     except DeployError as error:
         if claimed or error.code == "failed":
-            give_up(workspace, request, wanted, progress)
+            _undo(workspace, request, wanted, error, progress)
         raise
     _assert_still_wanted(workspace, request, wanted, progress)
+
+
+def _undo(workspace: Workspace, request: Request, wanted: str, error: DeployError, progress: Tell) -> None:
+    """Remove what was made before the error.
+
+    Raises:
+        DeployError: That fails, too; it is the same error, and says what is left.
+    """
+    try:
+        give_up(workspace, request, wanted, progress)
+    except DeployError:
+        left = (f"the deployment {wanted} behind the endpoint {request.name}",)
+        raise DeployError(error.message, code=error.code, left_behind=left, hint=error.hint) from error
 
 
 def _claim(workspace: Workspace, request: Request, wanted: str, progress: Tell) -> None:
