@@ -228,7 +228,6 @@ def test_a_plan_changes_nothing(models: Models, azure: AzureSimulator) -> None:
         ("register", "model"),
         ("register", "environment"),
         ("create", "deployment"),
-        ("route", "endpoint"),
     ]
     assert "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/write" in planned.permissions
     assert azure.changes == 0

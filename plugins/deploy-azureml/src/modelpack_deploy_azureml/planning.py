@@ -145,7 +145,12 @@ def _asset_steps(request: Request, workspace: Workspace) -> Iterator[Step]:
 def _deployment_step(request: Request, standing: Standing | None, wanted: str) -> Iterator[Step]:
     found = None if standing is None else standing.named(wanted)
     serving = None if standing is None else standing.serving
-    details = {"digest": request.digest, "instances": request.options.instance_count}
+    shares = wanted_shares(request, standing, wanted)["traffic"]
+    details = {
+        "digest": request.digest,
+        "instances": request.options.instance_count,
+        "traffic": shares.get(wanted, 0),
+    }
     if request.options.machines() is not None:
         details["instance_type"] = request.options.machines()
     resource = f"deployment/{request.name}/{wanted}"
@@ -164,11 +169,14 @@ def _shown(found: Resource) -> dict[str, Any]:
 
 
 def _traffic_step(request: Request, standing: Standing | None, wanted: str) -> Iterator[Step]:
-    after = wanted_shares(request, standing, wanted)
-    before = {} if standing is None else standing.shares
+    """How the requests are moved; of a first deployment, its own step says that it gets them."""
+    if standing is None or (standing.serving is None and standing.named(wanted) is None):
+        return
+    before, after = standing.shares, wanted_shares(request, standing, wanted)
     if before != after:
-        changed = _changed(before, after) if before.get("traffic") else {}
-        yield Step("route", f"endpoint/{request.name}", dict(after), changed)
+        yield Step(
+            "route", f"endpoint/{request.name}", dict(after), _changed(before, after) if before["traffic"] else {}
+        )
 
 
 def _removals(request: Request, workspace: Workspace, standing: Standing | None, wanted: str) -> Iterator[Step]:
