@@ -132,7 +132,7 @@ def test_command_wants_a_name(model: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_installer_fills_a_directory_that_serves(model: Path, tmp_path: Path) -> None:
     """What the builder stage runs installs all that the server imports, with nothing else on the path."""
     context = write_build_context(model, tmp_path / "context", options=trusted())

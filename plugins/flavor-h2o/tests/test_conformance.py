@@ -17,7 +17,7 @@ RUNNING = {"port": int(os.environ["MODELPACK_TEST_H2O_PORT"])}
 pytestmark = [
     pytest.mark.filterwarnings("ignore:the model is saved without a MOJO"),
     pytest.mark.filterwarnings("ignore:Converting H2O frame to pandas"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
 ]
 
 

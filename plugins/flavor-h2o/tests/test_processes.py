@@ -31,7 +31,7 @@ print(len(model.predict(pandas.read_pickle(sys.argv[3]))), flush=True)
 time.sleep(float(sys.argv[4]))
 """
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def java_processes(mark: str) -> list[int]:

@@ -18,7 +18,7 @@ import pytest
 
 import modelpack
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def test_served_with_concurrent_requests(saved: Path, rows: pd.DataFrame) -> None:

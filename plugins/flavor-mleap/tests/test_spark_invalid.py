@@ -17,7 +17,7 @@ pytest.importorskip("pyspark")
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 INF = float("inf")
 COLUMNS = ["color", "a", "b", "size"]

@@ -20,7 +20,7 @@ from modelpack.testing import run_python
 PLAIN = {"PYSPARK_SUBMIT_ARGS": "--driver-memory 1g pyspark-shell"}
 """A Connect server takes its settings from the client."""
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 from modelpack.testing import FlavorCase, FlavorTests, RecordedModel
 
 RECORDED = Path(__file__).parent / "recorded"
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.usefixtures("spark")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.usefixtures("spark")]
 
 
 def houses() -> pd.DataFrame:

@@ -46,7 +46,7 @@ def run_python(
     *arguments: Any,
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
-    timeout: float = 100,
+    timeout: float = 240,
 ) -> Any:
     """Call a function in a fresh interpreter and answer what it returned.
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from modelpack.deployments.local.places import Place
 
 ADDED = "2000.015625"  # no number of a request or a time
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def test_an_update_drops_no_request(save: Callable[..., Path], place: Place) -> None:
