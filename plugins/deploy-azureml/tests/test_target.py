@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -329,3 +330,21 @@ def test_what_is_new_in_a_log_is_found() -> None:
     assert new_lines(["a"], ["b", "c"]) == ["b", "c"]
     assert new_lines([], ["a"]) == ["a"]
     assert new_lines(["a", "b"], ["a", "b"]) == []
+
+
+@pytest.mark.slow
+def test_two_who_deploy_the_same_at_once_do_not_undo_each_other(models: Models, azure: AzureSimulator) -> None:
+    """One of them may be told that the other is at it; what both wish stands in the end."""
+
+    def deploy(_: int) -> str:
+        try:
+            return str(modelpack.deploy(models[0].path, name="plus", **where(azure)).state)
+        except DeployError as error:
+            return error.code
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = set(pool.map(deploy, range(2)))
+    assert "ready" in outcomes
+    assert outcomes <= {"ready", "conflict"}
+    assert predictions(azure) == [{"x": 2.5}, {"x": 3.0}]
+    assert not deployments.plan(models[0].path, name="plus", **where(azure)).steps

@@ -43,10 +43,18 @@ def apply(workspace: Workspace, request: Request, progress: Tell) -> None:
         _register(workspace, request, progress)
         _ask(workspace, request, wanted, progress)
     except DeployError as error:
-        if claimed or error.code == "failed":
+        if (claimed or error.code == "failed") and not _goes_on_elsewhere(workspace, request, wanted, error):
             _undo(workspace, request, wanted, error, progress)
         raise
     _assert_still_wanted(workspace, request, wanted, progress)
+
+
+def _goes_on_elsewhere(workspace: Workspace, request: Request, wanted: str, error: DeployError) -> bool:
+    """Whether somebody else makes the very same at the same time: it is theirs to end, or to undo."""
+    if error.code != "conflict":
+        return False
+    standing = survey(workspace, request.name)
+    return standing is not None and standing.wanted_name == wanted and standing.wanted is not None
 
 
 def _undo(workspace: Workspace, request: Request, wanted: str, error: DeployError, progress: Tell) -> None:
