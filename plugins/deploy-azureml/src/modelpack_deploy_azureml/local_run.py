@@ -1,0 +1,84 @@
+"""The model on this machine: in the same image where there is an engine, else in the server process itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from modelpack.deployments.local.foreground import stopped_by_sigterm
+from modelpack_deploy_azureml import naming
+from modelpack_deploy_azureml.documents import PORT, environment_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modelpack.contexts import LocalRunContext
+    from modelpack_deploy_azureml.options import AzureMLOptions
+
+_MOUNT = "/var/azureml-app/azureml-models/model/1"
+"""Where Azure mounts a model; its directory is below."""
+
+_ENGINES = ("docker", "podman")
+
+
+def run(context: LocalRunContext[AzureMLOptions]) -> int:
+    """Serve until it is told to stop, and answer the exit code."""
+    engine = _engine(context)
+    variables = environment_variables(context.request)
+    if engine is None:
+        context.progress(
+            "there is no container engine or no image: the scoring server runs as a process of this Python"
+        )
+        return _attended(_server_command(context), {**os.environ, **variables})
+    context.progress(f"running {naming.image_name(context.request)} with {engine}")
+    return _attended(_engine_command(engine, context, variables), {**os.environ, **variables})
+
+
+def _engine(context: LocalRunContext[AzureMLOptions]) -> str | None:
+    """The engine that can be reached and has the image, or can get it."""
+    if context.request.options.image is None:
+        return None
+    for program in filter(None, map(shutil.which, _ENGINES)):
+        if _succeeds([program, "version"]) and _has_image(program, naming.image_name(context.request)):
+            return program
+    return None
+
+
+def _has_image(program: str, image: str) -> bool:
+    return _succeeds([program, "image", "inspect", image]) or _succeeds([program, "pull", "--quiet", image])
+
+
+def _succeeds(command: Sequence[str]) -> bool:
+    finished = subprocess.run(  # noqa: S603 - a list, no shell
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+    )
+    return finished.returncode == 0
+
+
+def _engine_command(program: str, context: LocalRunContext[AzureMLOptions], variables: dict[str, str]) -> list[str]:
+    """The variables go by name alone: their values are in no list of processes."""
+    model = f"{context.request.model_path.resolve()}:{_MOUNT}/{naming.MODEL_FOLDER}:ro"
+    named = [word for name in variables for word in ("--env", name)]
+    ports = ["--publish", f"{context.host}:{context.port or ''}:{PORT}"]
+    place = ["--volume", model, "--env", f"AZUREML_MODEL_DIR={_MOUNT}"]
+    return [program, "run", "--rm", "--init", *ports, *place, *named, naming.image_name(context.request), "serve"]
+
+
+def _server_command(context: LocalRunContext[AzureMLOptions]) -> list[str]:
+    request = context.request
+    served = [f"--model={request.model_path}", f"--trust={request.digest}"]
+    place = [f"--host={context.host}", f"--port={context.port}", f"--timeout={request.options.request_timeout:g}"]
+    return [sys.executable, "-m", "modelpack", "serve", *served, *place]
+
+
+def _attended(command: Sequence[str], environment: dict[str, str]) -> int:
+    with subprocess.Popen(command, env=environment) as server:  # noqa: S603 - a list, no shell
+        try:
+            with stopped_by_sigterm():
+                return server.wait()
+        except KeyboardInterrupt:
+            server.terminate()  # from a terminal it has had the signal as well, and takes the two for one
+            return server.wait()
