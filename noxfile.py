@@ -52,6 +52,7 @@ VARIANTS = {
 }
 """The extras with which plugins are tested: the distribution of a library that the user chooses, what tests need."""
 COMPANIONS = {
+    "plugins/deploy-sagemaker": ["plugins/flavor-mleap"],
     "plugins/flavor-spark": ["plugins/flavor-mleap"],
     "plugins/flavor-tensorflow": ["plugins/flavor-keras"],
 }
@@ -445,7 +446,7 @@ def bump(session: nox.Session) -> None:
 
 def _rewrite(pyproject: Path, version: str, bounds: str) -> None:
     text = re.sub(r'(?m)^version = ".*"$', f'version = "{version}"', pyproject.read_text())
-    pyproject.write_text(re.sub(r'("modelpack-core(?:\[[^]]*\])?)>=[^"]*"', rf'\g<1>{bounds}"', text))
+    pyproject.write_text(re.sub(r'("modelpack-[a-z0-9-]+(?:\[[^]]*\])?)>=[^"]*"', rf'\g<1>{bounds}"', text))
 
 
 def _make_environment(session: nox.Session, folder: Path, *packages: str) -> None:

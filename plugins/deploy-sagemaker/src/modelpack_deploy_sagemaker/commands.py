@@ -137,9 +137,9 @@ def build_and_push_container(
     trust: TrustOption = None,
 ) -> None:
     """Build the image of the scoring server, and push it to the account's registry."""
+    from modelpack.deployments.local.foreground import container_engines
     from modelpack_deploy_sagemaker.containers import Wanted
     from modelpack_deploy_sagemaker.containers import build as run
-    from modelpack_deploy_sagemaker.local_run import find_engine
     from modelpack_deploy_sagemaker.mlflow_api import push_image_to_ecr
 
     del mlflow_home
@@ -147,7 +147,7 @@ def build_and_push_container(
         notice("nothing to do: neither --build nor --push")
         return
     wanted = Wanted(container, model, base, chosen_trust(trust))
-    engine = None if daemonless else find_engine()
+    engine = None if daemonless else next(container_engines(), None)
     if build and engine is None:
         _without_engine(wanted, push=push)
         return

@@ -9,14 +9,11 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from modelpack.deployments.local.foreground import container_engines, run_in_foreground
 from modelpack_deploy_sagemaker.account import Account
 from modelpack_deploy_sagemaker.containers import Wanted, build, push
 from modelpack_deploy_sagemaker.flavors import FLAVORS, container_variables
-from modelpack_deploy_sagemaker.local_run import (
-    container_command,
-    find_engine,
-    run_in_foreground,
-)
+from modelpack_deploy_sagemaker.local_run import container_command
 from modelpack_deploy_sagemaker.mlflow_constants import DEFAULT_IMAGE, INSTANCE_TYPE, REGION
 from modelpack_deploy_sagemaker.mlflow_defaults import (
     check_free,
@@ -152,7 +149,7 @@ def run_local(
     stored = opened_model(model_uri(model_path, run_id))
     chosen = deployment_flavor(stored, flavor)
     tell = _print if progress is None else progress
-    engine = find_engine()
+    engine = next(container_engines(), None)
     if engine is None:
         options = {"flavor": chosen}
         return deployments.run_local(stored.path, target="sagemaker", options=options, port=port, progress=tell)
@@ -189,7 +186,7 @@ def push_image_to_ecr(image: str = DEFAULT_IMAGE, progress: Callable[[str], None
     Returns:
         Where it is.
     """
-    engine = find_engine()
+    engine = next(container_engines(), None)
     if engine is None:
         from modelpack.errors import MissingDependencyError
 
