@@ -20,11 +20,6 @@ if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have an ol
 ROOT = Path(__file__).resolve().parent
 ENVIRONMENT = ROOT / ".nox" / ".dev"
 TASKS = {"demo": ["-s", "demo"], "quick": ["-s", "lint", "types", "tests"]}
-LANES = {
-    "plugins": ["plugin", "newest"],
-    "others": ["slow", "clients", "images", "interop", "minimum", "wheels", "docs"],
-}
-"""What `test` runs side by side, after `quick`: most of it waits for libraries that use one core to be imported."""
 
 
 def python() -> Path:
@@ -56,21 +51,35 @@ def start(options: list[str], output: int | None = None) -> subprocess.Popen[str
 
 
 def test(options: list[str]) -> int:
-    """Pass all tests: what fails soonest first, and then two lanes."""
+    """Pass all tests: what fails soonest first, and then three lanes."""
     options = ["--stop-on-first-error", *options]
     code = start([*TASKS["quick"], *options]).wait()
     if code:
         return code
-    lanes = {name: start(["-s", *sessions, *options], subprocess.PIPE) for name, sessions in LANES.items()}
-    readers = [threading.Thread(target=show, args=lane) for lane in lanes.items()]
+    started = {name: start(["-s", *sessions, *options], subprocess.PIPE) for name, sessions in lanes().items()}
+    readers = [threading.Thread(target=show, args=lane) for lane in started.items()]
     for reader in readers:
         reader.start()
     for reader in readers:
         reader.join()
-    codes = {name: lane.wait() for name, lane in lanes.items()}
+    codes = {name: lane.wait() for name, lane in started.items()}
     for name, lane_code in codes.items():
         print(f"dev.py: {name} {'failed' if lane_code else 'passed'}", flush=True)  # noqa: T201 - the outcome
     return max(map(abs, codes.values()))
+
+
+def lanes() -> dict[str, list[str]]:
+    """What `test` runs side by side, after `quick`: much of it waits, so that there are more of them than cores."""
+    return {
+        "targets": [*plugins("deploy"), "minimum"],
+        "flavors": [*plugins("flavor"), "newest"],
+        "others": ["slow", "images", "clients", "interop", "wheels", "docs"],
+    }
+
+
+def plugins(kind: str) -> list[str]:
+    """The sessions that test the plugins and examples of a kind."""
+    return [f"plugin({path.parent.name})" for path in sorted(ROOT.glob(f"*/{kind}-*/pyproject.toml"))]
 
 
 def show(name: str, lane: subprocess.Popen[str]) -> None:
