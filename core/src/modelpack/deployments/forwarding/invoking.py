@@ -38,7 +38,7 @@ def invoke(endpoint: str, invocation: Invocation, headers: Mapping[str, str] | N
             f"{endpoint} does not answer: {str(error) or type(error).__name__}", code="unreachable"
         ) from error
     if status != HTTPStatus.OK:
-        raise DeployError(f"the scoring server answered {status}: {_message(body)}", code="invocation_failed")
+        raise DeployError(f"the scoring server answered {status}: {refusal(body)}", code="invocation_failed")
     return InvocationAnswer(body=body, content_type=content_type)
 
 
@@ -55,8 +55,8 @@ def _exchange(endpoint: str, invocation: Invocation, headers: Mapping[str, str])
         connection.close()
 
 
-def _message(body: bytes) -> str:
-    """What the server says is wrong, with its hint; its whole answer when it has another form."""
+def refusal(body: bytes) -> str:
+    """What the scoring server says is wrong, with its hint; its whole answer when it has another form."""
     try:
         content = json.loads(body)
         return " ".join(filter(None, (content["message"], content.get("hint"))))

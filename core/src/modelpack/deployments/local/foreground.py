@@ -1,15 +1,76 @@
-"""Being told to stop while something else runs in the foreground."""
+"""Running something in the foreground until it ends, or until this process is told to stop."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from types import FrameType
+
+    from modelpack.contexts import LocalRunContext
+
+CONTAINER_ENGINES = ("docker", "podman")
+_PATIENCE = 20.0
+
+
+def serve_in_foreground(
+    context: LocalRunContext[Any], arguments: Sequence[str] = (), variables: Mapping[str, str] | None = None
+) -> int:
+    """Run the scoring server as a process of this Python, which trusts exactly the model of the request.
+
+    Args:
+        context: What to serve, and where.
+        arguments: Further arguments of `modelpack serve`.
+        variables: Variables on top of those of this process.
+
+    Returns:
+        The server's exit code.
+    """
+    command = [sys.executable, "-m", "modelpack", "serve", f"--model={context.request.model_path}"]
+    command += [f"--trust={context.request.digest}", f"--host={context.host}", f"--port={context.port}"]
+    return run_in_foreground([*command, *arguments], variables or {})
+
+
+def run_in_foreground(command: Sequence[str], variables: Mapping[str, str]) -> int:
+    """Run a program until it ends; SIGTERM and Ctrl-C end it and are waited for.
+
+    Args:
+        command: The program and its arguments.
+        variables: Variables on top of those of this process.
+
+    Returns:
+        The program's exit code.
+    """
+    with subprocess.Popen(command, env={**os.environ, **variables}) as program:  # noqa: S603 - a list, no shell
+        try:
+            with stopped_by_sigterm():
+                return program.wait()
+        except KeyboardInterrupt:
+            program.terminate()  # from a terminal it has had the signal as well, and takes the two for one
+            return program.wait()
+
+
+def container_engines() -> Iterator[str]:
+    """The programs that run containers here; one without its daemon does not."""
+    for program in filter(None, map(shutil.which, CONTAINER_ENGINES)):
+        if _answers(program):
+            yield program
+
+
+def _answers(engine: str) -> bool:
+    try:
+        asked = subprocess.run([engine, "info"], capture_output=True, timeout=_PATIENCE, check=False)  # noqa: S603 - a list, no shell
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return asked.returncode == 0
 
 
 @contextmanager

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 from modelpack.deployments.local.options import LocalOptions
@@ -114,20 +112,10 @@ class LocalTarget(Target[LocalOptions]):
 
     def run_local(self, context: LocalRunContext[LocalOptions]) -> int:
         """Run the server in the foreground."""
-        from modelpack.deployments.local.foreground import stopped_by_sigterm
+        from modelpack.deployments.local.foreground import serve_in_foreground
 
         options = context.request.options
-        command = [sys.executable, "-m", "modelpack", "serve", f"--model={context.request.model_path}"]
-        command += [f"--trust={context.request.digest}", f"--host={context.host}", f"--port={context.port}"]
-        environment = {**os.environ, **options.environment()}
-        command += options.server_arguments()
-        with subprocess.Popen(command, env=environment) as server:  # noqa: S603 - this interpreter and our own program
-            try:
-                with stopped_by_sigterm():
-                    return server.wait()
-            except KeyboardInterrupt:
-                server.terminate()  # from a terminal it has had the signal as well, and takes the two for one
-                return server.wait()
+        return serve_in_foreground(context, options.server_arguments(), options.environment())
 
 
 def _place(name: str, options: LocalOptions) -> Place:

@@ -1,0 +1,89 @@
+"""A stand-in for SageMaker, two models, and how the tests are run against a live account instead."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import modelpack.pyfunc
+from modelpack import ModelInfo
+from modelpack.testing.fixtures import modelpack_home  # noqa: F401 - a fixture
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from plus_model import Plus
+from sagemaker_simulator import SageMakerSimulator
+
+_FOREIGN_VARIABLES = ("AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_REGION")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that leads the conformance kit to a live account."""
+    parser.addoption("--live", action="store_true", help="deploy to the account of the AWS configuration, for money")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the tests deploy.
+
+    Attributes:
+        simulator: The stand-in.
+        role: A role that SageMaker may take on.
+        bucket: A bucket.
+        image: An image of the scoring server without a model.
+    """
+
+    simulator: SageMakerSimulator
+    role: str
+    bucket: str
+    image: str
+
+    def options(self, **more: Any) -> dict[str, Any]:
+        """Options that lead there."""
+        return {"role": self.role, "bucket": self.bucket, "image": self.image, **more}
+
+    def arguments(self, **more: Any) -> dict[str, Any]:
+        """What every verb takes."""
+        return {"target": "sagemaker", "options": self.options(**more)}
+
+
+@pytest.fixture(scope="session")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SageMakerSimulator]:
+    """The stand-in, which answers as long as the tests run."""
+    with SageMakerSimulator(tmp_path_factory.mktemp("sagemaker"), delay=0.1, page_size=2, patience=30.0) as running:
+        yield running
+
+
+@pytest.fixture
+def place(simulator: SageMakerSimulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """An account with a role, a bucket and an image, and nothing else; boto3 is led there."""
+    simulator.reset()
+    use(simulator, monkeypatch)
+    yield Place(simulator, simulator.create_role(), simulator.create_bucket("models"), simulator.push_image())
+    simulator.reset()
+
+
+def use(simulator: SageMakerSimulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lead boto3 to the stand-in."""
+    for name in _FOREIGN_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in simulator.environment().items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> tuple[ModelInfo, ModelInfo]:
+    """Two models: plus 1 and plus 2."""
+    first, second = (
+        modelpack.pyfunc.save_model(tmp_path / f"plus-{number}", python_model=Plus(number), code_paths=[PLUS_FILE])
+        for number in (1, 2)
+    )
+    return first, second
+
+
+PLUS_FILE = Path(__file__).parent / "plus_model.py"
