@@ -217,7 +217,7 @@ def test_a_log_is_followed(models: Models, azure: AzureSimulator) -> None:
     (before,) = islice(lines, 1)
     predictions(azure)
     after = next(lines)
-    assert "ready" in before
+    assert "listening" in before
     assert "/invocations" in after
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
-from modelpack.deployments.local.foreground import stopped_by_sigterm
+from modelpack.deployments.local.foreground import container_engines, run_in_foreground, serve_in_foreground
 from modelpack_deploy_azureml import naming
 from modelpack_deploy_azureml.documents import PORT, environment_variables
 
@@ -21,8 +18,6 @@ if TYPE_CHECKING:
 _MOUNT = "/var/azureml-app/azureml-models/model/1"
 """Where Azure mounts a model; its directory is below."""
 
-_ENGINES = ("docker", "podman")
-
 
 def run(context: LocalRunContext[AzureMLOptions]) -> int:
     """Serve until it is told to stop, and answer the exit code."""
@@ -32,19 +27,19 @@ def run(context: LocalRunContext[AzureMLOptions]) -> int:
         context.progress(
             "there is no container engine or no image: the scoring server runs as a process of this Python"
         )
-        return _attended(_server_command(context), {**os.environ, **variables})
+        return serve_in_foreground(
+            context, [f"--timeout={context.request.options.request_timeout:g}"], variables=variables
+        )
     context.progress(f"running {naming.image_name(context.request)} with {engine}")
-    return _attended(_engine_command(engine, context, variables), {**os.environ, **variables})
+    return run_in_foreground(_engine_command(engine, context, variables), variables)
 
 
 def _engine(context: LocalRunContext[AzureMLOptions]) -> str | None:
     """The engine that can be reached and has the image, or can get it."""
     if context.request.options.image is None:
         return None
-    for program in filter(None, map(shutil.which, _ENGINES)):
-        if _succeeds([program, "version"]) and _has_image(program, naming.image_name(context.request)):
-            return program
-    return None
+    image = naming.image_name(context.request)
+    return next((program for program in container_engines() if _has_image(program, image)), None)
 
 
 def _has_image(program: str, image: str) -> bool:
@@ -65,20 +60,3 @@ def _engine_command(program: str, context: LocalRunContext[AzureMLOptions], vari
     ports = ["--publish", f"{context.host}:{context.port or ''}:{PORT}"]
     place = ["--volume", model, "--env", f"AZUREML_MODEL_DIR={_MOUNT}"]
     return [program, "run", "--rm", "--init", *ports, *place, *named, naming.image_name(context.request), "serve"]
-
-
-def _server_command(context: LocalRunContext[AzureMLOptions]) -> list[str]:
-    request = context.request
-    served = [f"--model={request.model_path}", f"--trust={request.digest}"]
-    place = [f"--host={context.host}", f"--port={context.port}", f"--timeout={request.options.request_timeout:g}"]
-    return [sys.executable, "-m", "modelpack", "serve", *served, *place]
-
-
-def _attended(command: Sequence[str], environment: dict[str, str]) -> int:
-    with subprocess.Popen(command, env=environment) as server:  # noqa: S603 - a list, no shell
-        try:
-            with stopped_by_sigterm():
-                return server.wait()
-        except KeyboardInterrupt:
-            server.terminate()  # from a terminal it has had the signal as well, and takes the two for one
-            return server.wait()
