@@ -290,8 +290,9 @@ def _install_programs(session: nox.Session, programs: Iterable[str], *packages: 
     if shutil.which("apt-get") is None or os.geteuid() != 0:
         session.warn(f"{' and '.join(packages)} cannot be installed here: the tests that need them will be skipped")
         return
-    session.run("apt-get", "update", "-q", external=True, silent=True)
-    session.run("apt-get", "install", "-y", "-q", "--no-install-recommends", *packages, external=True, silent=True)
+    patient = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
+    session.run(*patient, "update", external=True, silent=True, success_codes=[0, 100])  # 100: another lane is at it
+    session.run(*patient, "install", "-y", "--no-install-recommends", *packages, external=True, silent=True)
 
 
 def _build_wheels(session: nox.Session, *names: str) -> None:

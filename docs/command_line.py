@@ -9,6 +9,7 @@ import typer.main
 from typer.testing import CliRunner
 
 from modelpack.cli.main import app
+from modelpack.plugins.manager import default_manager
 
 HEADING = """# The command line
 
@@ -41,10 +42,11 @@ def commands() -> list[list[str]]:
 
 
 def help_of(words: list[str]) -> str:
-    """The help text, at a fixed width."""
-    result = CliRunner(env={"COLUMNS": "100", "TERMINAL_WIDTH": "100"}).invoke(
-        app, [*words, "--help"], prog_name="modelpack"
-    )
+    """The help text, at a fixed width, without what plugins add."""
+    added = ",".join(record.name for record in default_manager().records("command"))
+    width = {"COLUMNS": "100", "TERMINAL_WIDTH": "100"}
+    runner = CliRunner(env={**width, "MODELPACK_DISABLE_PLUGINS": added})
+    result = runner.invoke(app, [*words, "--help"], prog_name="modelpack")
     return result.output.strip()
 
 

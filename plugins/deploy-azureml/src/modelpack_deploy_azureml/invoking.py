@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from modelpack.deployments.forwarding.invoking import refusal
 from modelpack.deployments.records import InvocationAnswer
 from modelpack.errors import DeployError
 from modelpack_deploy_azureml.documents import AUTHENTICATION
@@ -43,7 +43,7 @@ def invoke(workspace: Workspace, standing: Standing, invocation: Invocation) -> 
         raise DeployError(f"{url} does not answer: {error}", code="unreachable") from error
     if answer.status_code != HTTPStatus.OK:
         raise DeployError(
-            f"{name} answered {answer.status_code}: {_message(answer.content)}",
+            f"{name} answered {answer.status_code}: {refusal(answer.content)}",
             code="invocation_failed",
             hint=_HINTS.get(answer.status_code),
         )
@@ -67,12 +67,3 @@ def _secret(workspace: Workspace, standing: Standing) -> str:
     if mode == AUTHENTICATION["token"].lower():
         return str(workspace.arm.post(f"{path}/token")["accessToken"])
     return workspace.token(scoring=True)
-
-
-def _message(body: bytes) -> str:
-    """What the server says is wrong, with its hint; its whole answer when it has another form."""
-    try:
-        content = json.loads(body)
-        return " ".join(filter(None, (content["message"], content.get("hint"))))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return body[:1000].decode("utf-8", "replace")
