@@ -16,7 +16,7 @@ from modelpack.errors import DeployError
 from modelpack_deploy_azureml.faults import AbsentError, in_words, reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from azure.core.credentials import TokenCredential
     from azure.core.rest import HttpResponse
@@ -74,7 +74,7 @@ class ResourceManager:
 
     def _begun(self, method: str, path: str, body: Resource | None) -> Operation:
         headers = self._sent(method, path, {}, body).headers
-        return Operation(self, headers.get("Azure-AsyncOperation"), _seconds(headers.get("Retry-After")))
+        return Operation(self, headers.get("Azure-AsyncOperation"), _retry_after(headers))
 
     def _json(self, method: str, path: str, query: dict[str, str], body: Resource | None = None) -> Resource:
         content: Resource = self._sent(method, path, query, body).json()
@@ -151,9 +151,10 @@ def _reason(status: Resource) -> str:
     return reason_of(status) or str(status["status"])
 
 
-def _seconds(text: str | None) -> float:
-    """What `Retry-After` says; Azure sends seconds, never a date."""
+def _retry_after(headers: Mapping[str, str]) -> float:
+    """After how many seconds Azure wants to be asked again; it sends milliseconds or seconds, never a date."""
+    milliseconds, seconds = headers.get("x-ms-retry-after-ms"), headers.get("Retry-After")
     try:
-        return float(text or 1.0)
+        return float(milliseconds) / 1000 if milliseconds else float(seconds or 1.0)
     except ValueError:
         return 1.0
