@@ -18,6 +18,7 @@ from modelpack import deployments
 from modelpack.cli.main import app
 from modelpack.errors import DeployError
 from modelpack.plugins.manager import PluginManager
+from modelpack.testing.dialect_checks import assert_answers_as_the_scoring_server
 from modelpack_deploy_azureml.container_logs import new_lines
 from modelpack_deploy_azureml.target import target
 
@@ -72,6 +73,13 @@ def test_a_model_is_deployed_updated_and_deleted(models: Models, azure: AzureSim
     deployments.delete("plus", **where(azure))
     deployments.delete("plus", **where(azure))
     assert standing(azure) == set()
+
+
+@pytest.mark.slow
+def test_every_dialect_is_answered_as_by_the_scoring_server(models: Models, azure: AzureSimulator) -> None:
+    """Byte for byte, as at every other target."""
+    modelpack.deploy(models[0].path, name="plus", **where(azure))
+    assert_answers_as_the_scoring_server(models[0].path, "plus", **where(azure))
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from docker_engine import PROGRAM, DockerEngine
 import modelpack
 from modelpack.errors import DeployError
 from modelpack.testing.constant_load import asked_all_the_time
+from modelpack.testing.dialect_checks import assert_answers_as_the_scoring_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,6 +63,12 @@ def test_updating_and_scaling_drop_no_request(save: Callable[..., Path], place: 
     assert last.endpoint == first.endpoint
     assert third.details["replicas"] == "3/3"
     assert last.details["containers"] == [third.details["containers"][0], third.details["containers"][1]]
+
+
+def test_every_dialect_is_answered_as_by_the_scoring_server(save: Callable[..., Path], place: Options) -> None:
+    """Byte for byte, as at every other target."""
+    deploy(model := save(1.0), place)
+    assert_answers_as_the_scoring_server(model, NAME, target="docker", options=place)
 
 
 def test_requests_at_hand_are_finished(save: Callable[..., Path], place: Options) -> None:

@@ -12,6 +12,7 @@ import modelpack
 from modelpack import deployments
 from modelpack.errors import DeployError
 from modelpack.plugins.manager import PluginManager
+from modelpack.testing.dialect_checks import assert_answers_as_the_scoring_server
 from modelpack_deploy_kserve.target import target
 
 if TYPE_CHECKING:
@@ -88,6 +89,13 @@ def test_a_first_deployment_that_fails_leaves_nothing(
         modelpack.deploy(models[0].path, name="plus", **damaged)
     assert (caught.value.code, caught.value.left_behind) == ("failed", ())
     assert cluster.names() == set()
+
+
+@pytest.mark.slow
+def test_every_dialect_is_answered_as_by_the_scoring_server(models: Models, kubeconfig: Path) -> None:
+    """Byte for byte, as at every other target."""
+    modelpack.deploy(models[0].path, name="plus", **where(kubeconfig))
+    assert_answers_as_the_scoring_server(models[0].path, "plus", **where(kubeconfig))
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from deploying import FIRST, SECOND, Models, count, deploy, predictions, refusal
 from sagemaker_simulator import Failure
 
 from modelpack import deployments
+from modelpack.testing.dialect_checks import assert_answers_as_the_scoring_server
 
 pytestmark = pytest.mark.slow
 
@@ -23,6 +24,12 @@ def test_a_model_is_deployed_updated_and_deleted(place: Place, models: Models) -
     assert (count(place, "model"), count(place, "endpoint-config")) == (1, 1)
     deployments.delete("plus", **place.arguments())
     assert not place.simulator.names()
+
+
+def test_every_dialect_is_answered_as_by_the_scoring_server(place: Place, models: Models) -> None:
+    """Byte for byte, as at every other target."""
+    deploy(place, models[0])
+    assert_answers_as_the_scoring_server(models[0].path, "plus", **place.arguments())
 
 
 def test_the_caller_need_not_name_the_bucket_again_to_delete(place: Place, models: Models) -> None:

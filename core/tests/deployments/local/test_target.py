@@ -20,6 +20,7 @@ import modelpack
 from modelpack.deployments.local import locks
 from modelpack.errors import DeployError
 from modelpack.testing.constant_load import asked_all_the_time
+from modelpack.testing.dialect_checks import assert_answers_as_the_scoring_server
 
 from .conftest import ask, deploy, get
 
@@ -44,6 +45,12 @@ def test_an_update_drops_no_request(save: Callable[..., Path], place: Place) -> 
     assert set(counts) == {"2.0", "6.0"}
     assert min(counts.values()) > 10
     assert [copy.name for copy in (place.directory / "models").iterdir()] == [place.wish().id]  # type: ignore[union-attr]  # it is there
+
+
+def test_every_dialect_is_answered_as_by_the_scoring_server(save: Callable[..., Path]) -> None:
+    """Byte for byte, as at every other target."""
+    deploy(model := save(1.0))
+    assert_answers_as_the_scoring_server(model, "plus", target="local")
 
 
 def test_requests_at_hand_are_finished_by_the_old_server(save: Callable[..., Path]) -> None:
