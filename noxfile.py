@@ -61,7 +61,10 @@ JAVA = {"plugins/flavor-h2o", "plugins/flavor-mleap", "plugins/flavor-spark"}
 """Plugins whose library, or that of their tests, runs in a Java machine."""
 LARGE = {"plugins/flavor-keras", "plugins/flavor-pytorch", "plugins/flavor-tensorflow", *JAVA}
 """Plugins whose library is tried in one version only: others are gigabytes, and come late for a new Python."""
-APART = {"plugins/deploy-azureml": "constraints-azureml.txt"}
+APART = {
+    "plugins/deploy-azureml": "constraints-azureml.txt",
+    "plugins/deploy-sagemaker": "constraints-sagemaker.txt",
+}
 """Plugins with constraints of their own: their platform's library holds others down."""
 WITH_MLFLOW = [
     folder
