@@ -112,7 +112,7 @@ def test_the_log_of_the_pods_is_read(models: Models, kubeconfig: Path) -> None:
     modelpack.deploy(models[0].path, name="plus", **where(kubeconfig))
     lines = list(deployments.logs("plus", lines=50, **where(kubeconfig)))
     assert all(line.startswith("plus-") for line in lines)
-    assert any("ready" in line for line in lines)
+    assert any("listening on" in line for line in lines)
     assert len(list(deployments.logs("plus", lines=1, **where(kubeconfig)))) == 1
 
 

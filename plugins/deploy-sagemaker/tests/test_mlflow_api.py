@@ -13,8 +13,8 @@ from typing import Any
 import boto3
 import pytest
 from as_with_mlflow import ACCOUNT, REGION, Models, config_of_endpoint, deploy, describe, predictions
-from conftest import Place
-from sagemaker_simulator import Failure
+from conftest import Place, use
+from sagemaker_simulator import Failure, SageMakerSimulator
 from typer.testing import CliRunner
 
 import modelpack
@@ -290,10 +290,14 @@ def test_s133_going_back_is_a_failure_with_the_services_reason(place: Place, mod
 
 
 @slow
-def test_s133_a_timeout_says_that_it_may_go_on(place: Place, models: Models) -> None:
+def test_s133_a_timeout_says_that_it_may_go_on(models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The hint says how to look."""
-    with pytest.raises(DeployError) as caught:
-        deploy(place, models[0], timeout_seconds=0.1)
+    (tmp_path / "sagemaker").mkdir()
+    with SageMakerSimulator(tmp_path / "sagemaker", delay=60.0) as simulator:
+        use(simulator, monkeypatch)
+        place = Place(simulator, simulator.create_role(), simulator.create_bucket("models"), simulator.push_image())
+        with pytest.raises(DeployError) as caught:
+            deploy(place, models[0], timeout_seconds=0.1)
     assert caught.value.code == "timeout"
     assert "may go on" in str(caught.value)
 
