@@ -9,6 +9,8 @@ from modelpack.deployments.records import Invocation
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from starlette.types import ASGIApp
+
 INVOCATIONS = (
     Invocation(body=b'{"columns": ["x"], "data": [[1.5], [2.0]]}', content_type="application/json"),
     Invocation(body=b'[{"x": 1.5}, {"x": 2.0}]', content_type="application/json; format=pandas-records"),
@@ -34,21 +36,22 @@ def assert_answers_as_the_scoring_server(model: Path, name: str, **where: Any) -
         AssertionError: An answer is another.
     """
     from modelpack.deployments.verbs import invoke
+    from modelpack.pyfunc.load import load_model
+    from modelpack.serving.app import create_app
 
+    application = create_app(load_model(model, trust=True))
     for invocation in INVOCATIONS:
         content_type, accept = invocation.content_type, invocation.accept
         answered = invoke(name, invocation.body, content_type=content_type, accept=accept, **where).body
-        expected = _server_answer(model, invocation)
+        expected = _server_answer(application, invocation)
         assert answered == expected, f"{invocation} is answered {answered!r}, and the server says {expected!r}"
 
 
-def _server_answer(model: Path, invocation: Invocation) -> bytes:
-    from modelpack.pyfunc.load import load_model
-    from modelpack.serving.app import create_app
+def _server_answer(application: ASGIApp, invocation: Invocation) -> bytes:
     from modelpack.testing.asgi import Request, answer
 
     accept = {} if invocation.accept is None else {"accept": invocation.accept}
     request = Request(path="/invocations", body=invocation.body, content_type=invocation.content_type, headers=accept)
-    status, body = answer(create_app(load_model(model, trust=True)), request)
+    status, body = answer(application, request)
     assert status == 200, f"the scoring server itself answers {status} to {invocation}: {body!r}"  # noqa: PLR2004 - HTTP's OK
     return body

@@ -26,7 +26,7 @@ def run(context: LocalRunContext[SageMakerOptions]) -> int:
     request, options = context.request, context.request.options
     flavor = chosen_flavor(MLmodel.load(request.model_path), options.flavor)
     variables = {**container_variables(flavor, request.digest), **options.environment()}
-    engine = next(container_engines(), None)
+    engine = None if options.image is None else next(container_engines(), None)
     if options.image is not None and engine is not None:
         image = options.image.replace("{digest}", request.digest.removeprefix("sha256:")[:12])
         return run_in_foreground(

@@ -102,7 +102,7 @@ class Place:
             remove_empty(self.directory, 1)
 
     def _seems_foreign(self) -> bool:
-        if self.wish_file.is_file() or not self.directory.exists():
+        if self.wish_file.is_file():
             return False
         try:
             return not all(self._precedes_a_wish(path.name) for path in self.directory.iterdir())
