@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from azure_simulator import limits
 from azure_simulator.messages import Call, Document, Reply, ServiceError
-from azure_simulator.workspace import check_idle
+from azure_simulator.workspace import Collection, check_idle
 
 if TYPE_CHECKING:
     from azure_simulator.resources import Key
-    from azure_simulator.workspace import Workspace
 
 DEFAULTS: Document = {
     "errorThreshold": -1,
@@ -27,13 +26,8 @@ DEFAULTS: Document = {
 }
 
 
-class BatchEndpoints:
+class BatchEndpoints(Collection):
     """The batch endpoints of a workspace."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        """Keep them in the workspace."""
-        self._workspace = workspace
-        self._resources = workspace.resources
 
     def answer(self, key: Key, call: Call) -> Reply:
         """Answer a request for one endpoint."""
@@ -77,13 +71,8 @@ class BatchEndpoints:
         return Reply(200, endpoint)
 
 
-class BatchDeployments:
+class BatchDeployments(Collection):
     """The deployments below the batch endpoints of a workspace."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        """Keep them in the workspace."""
-        self._workspace = workspace
-        self._resources = workspace.resources
 
     def answer(self, key: Key, call: Call) -> Reply:
         """Answer a request for one deployment."""

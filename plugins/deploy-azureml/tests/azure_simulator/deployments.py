@@ -9,23 +9,17 @@ from azure_simulator import limits
 from azure_simulator.messages import Call, Document, Reply, ServiceError
 from azure_simulator.resources import folded
 from azure_simulator.starting import check_references, start
-from azure_simulator.workspace import check_idle
+from azure_simulator.workspace import Collection, check_idle
 
 if TYPE_CHECKING:
     from azure_simulator.containers import Container
     from azure_simulator.resources import Key
-    from azure_simulator.workspace import Workspace
 
 INITIAL_DELAY, PERIOD, FAILURES = 10.0, 10.0, 30
 
 
-class OnlineDeployments:
+class OnlineDeployments(Collection):
     """The deployments below the online endpoints of a workspace."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        """Keep them in the workspace."""
-        self._workspace = workspace
-        self._resources = workspace.resources
 
     def answer(self, key: Key, call: Call) -> Reply:
         """Answer a request for one deployment."""

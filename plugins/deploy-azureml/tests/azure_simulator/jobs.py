@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from azure_simulator.messages import Call, Document, Reply, ServiceError
 from azure_simulator.starting import script_of, with_model
+from azure_simulator.workspace import Collection
 
 if TYPE_CHECKING:
     from azure_simulator.resources import Key
@@ -21,13 +22,12 @@ DRIVER = Path(__file__).with_name("batch_driver.py")
 ENDED = frozenset({"Completed", "Failed", "Canceled"})
 
 
-class Jobs:
+class Jobs(Collection):
     """The batch jobs of a workspace."""
 
     def __init__(self, workspace: Workspace) -> None:
         """Keep them in the workspace."""
-        self._workspace = workspace
-        self._resources = workspace.resources
+        super().__init__(workspace)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def submit(self, call: Call) -> Reply:

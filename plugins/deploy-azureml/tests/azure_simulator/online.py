@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from azure_simulator import limits
 from azure_simulator.messages import Call, Document, Reply, ServiceError
-from azure_simulator.workspace import check_idle
+from azure_simulator.workspace import Collection, check_idle
 
 if TYPE_CHECKING:
     from azure_simulator.resources import Key
@@ -19,13 +19,12 @@ MODES = {mode.lower(): mode for mode in ("Key", "AMLToken", "AADToken")}
 SHARES = ("traffic", "mirrorTraffic")
 
 
-class OnlineEndpoints:
+class OnlineEndpoints(Collection):
     """The online endpoints of a workspace."""
 
     def __init__(self, workspace: Workspace) -> None:
         """Keep them in the workspace."""
-        self._workspace = workspace
-        self._resources = workspace.resources
+        super().__init__(workspace)
         self._keys: dict[str, dict[str, str]] = {}
 
     def answer(self, key: Key, call: Call) -> Reply:

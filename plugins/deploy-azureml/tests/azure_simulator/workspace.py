@@ -118,3 +118,12 @@ def check_idle(document: Document) -> None:
         raise ServiceError(
             409, "Conflict", f"{document['name']} is {state}: an operation on it is already in progress."
         )
+
+
+class Collection:
+    """The resources of one kind in a workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        """Keep them in the workspace."""
+        self._workspace = workspace
+        self._resources = workspace.resources
