@@ -8,10 +8,12 @@ The first call makes an environment with nox and uv in `.nox/.dev`; the rest is 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
 import venv
+from collections import deque
 from pathlib import Path
 
 if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have an older one
@@ -19,6 +21,8 @@ if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have an ol
 
 ROOT = Path(__file__).resolve().parent
 ENVIRONMENT = ROOT / ".nox" / ".dev"
+ENDING = 60  # lines
+FAILED = re.compile(r"nox > Session \S+ (failed|aborted)")
 TASKS = {"demo": ["-s", "demo"], "quick": ["-s", "lint", "types", "tests"]}
 
 
@@ -51,18 +55,20 @@ def start(options: list[str], output: int | None = None) -> subprocess.Popen[str
 
 
 def test(options: list[str]) -> int:
-    """Pass all tests: what fails soonest first, and then three lanes."""
-    options = ["--stop-on-first-error", *options]
-    code = start([*TASKS["quick"], *options]).wait()
+    """Pass all tests: what fails soonest first and, when that passes, three lanes, each to its end."""
+    code = start([*TASKS["quick"], "--stop-on-first-error", *options]).wait()
     if code:
         return code
     started = {name: start(["-s", *sessions, *options], subprocess.PIPE) for name, sessions in lanes().items()}
-    readers = [threading.Thread(target=show, args=lane) for lane in started.items()]
+    failures: dict[str, list[str]] = {name: [] for name in started}
+    readers = [threading.Thread(target=show, args=(*lane, failures[lane[0]])) for lane in started.items()]
     for reader in readers:
         reader.start()
     for reader in readers:
         reader.join()
     codes = {name: lane.wait() for name, lane in started.items()}
+    for name in codes:
+        print("".join(failures[name]), end="", flush=True)  # noqa: T201 - once more, where it is looked for
     for name, lane_code in codes.items():
         print(f"dev.py: {name} {'failed' if lane_code else 'passed'}", flush=True)  # noqa: T201 - the outcome
     return max(map(abs, codes.values()))
@@ -82,10 +88,16 @@ def plugins(kind: str) -> list[str]:
     return [f"plugin({path.parent.name})" for path in sorted(ROOT.glob(f"*/{kind}-*/pyproject.toml"))]
 
 
-def show(name: str, lane: subprocess.Popen[str]) -> None:
-    """Print what a lane says, line by line, each with its name."""
-    for line in lane.stdout or ():
-        print(f"{name:7} | {line}", end="", flush=True)  # noqa: T201 - progress
+def show(name: str, lane: subprocess.Popen[str], failures: list[str]) -> None:
+    """Print what a lane says, line by line, each with its name; keep how each failed session ended."""
+    ending: deque[str] = deque(maxlen=ENDING)
+    for said in lane.stdout or ():
+        line = f"{name:7} | {said}"
+        print(line, end="", flush=True)  # noqa: T201 - progress
+        ending.append(line)
+        if FAILED.match(said):
+            failures += ending
+            ending.clear()
 
 
 def main(arguments: list[str]) -> int:
