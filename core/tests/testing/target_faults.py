@@ -41,6 +41,7 @@ class Fault:
         processes: Whether the checks that start processes run too.
         suite: More lines of the test class.
         metadata: What the plugin's distribution says of itself.
+        noticed_at_times_by: Checks that fail too when two things happen at the wrong moment.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Fault:
     processes: bool = False
     suite: str = ""
     metadata: str = "Summary: Deploys models.\nLicense-Expression: MIT\nRequires-Dist: modelpack-core\n"
+    noticed_at_times_by: frozenset[str] = frozenset()
 
 
 EARLY = Fault(
@@ -245,6 +247,7 @@ FAULTS = (
             '                time.sleep(0.1)\n                at.put_endpoint(name, found["serving"])\n'
             "                at.endpoint(name)\n" + PUT
         },
+        noticed_at_times_by=frozenset({"test_threads_that_deploy_at_once"}),
     ),
     Fault(
         name="has_one_code",
