@@ -2,40 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from modelpack.data.codecs import ARROW_FILE, ARROW_STREAM, CSV, JSON, JSON_LINES, PARQUET, Codec
 from modelpack.data.media_types import MediaType, negotiate
 from modelpack.data.writers import WriteOptions
-from modelpack.serving.errors import NotAcceptableError
+from modelpack.serving.errors import SAFE, NotAcceptableError
+from modelpack.serving.whole import WholeAnswer
 
 if TYPE_CHECKING:
     from typing import Any
 
     from modelpack.serving.settings import Protocol
+    from modelpack.serving.whole import Headers
 
 _RECORDS = MediaType("application/json", (("format", "pandas-records"),))
 _OTHERS = (CSV, JSON_LINES, ARROW_STREAM, ARROW_FILE, PARQUET)
+_SAFE = [(name.lower().encode(), value.encode()) for name, value in SAFE.items()]
 _END = {"mlflow-0.1": b"\n"}
 """What ends a JSON answer: `mlflow sklearn serve` ended it with a newline (S118)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A format that predictions are written in."""
+    """A format that predictions are written in.
+
+    Attributes:
+        headers: Those of the answer; text says that it is UTF-8.
+    """
 
     codec: Codec
     media_type: str
     options: WriteOptions
     end: bytes = b""
+    headers: Headers = field(init=False)
 
-    @property
-    def content_type(self) -> bytes:
-        """The header of the answer; text says that it is UTF-8."""
+    def __post_init__(self) -> None:
         charset = "; charset=utf-8" if self.media_type.startswith("text/") else ""
-        return f"{self.media_type}{charset}".encode("latin-1")
+        content_type = (b"content-type", f"{self.media_type}{charset}".encode("latin-1"))
+        object.__setattr__(self, "headers", [*_SAFE, content_type])
 
     def encode(self, predictions: Any) -> bytes:
         """The body for these predictions.
@@ -44,6 +51,14 @@ class Answer:
             ModelFailureError: The format cannot hold what the model answered.
         """
         return self.codec.encode(predictions, self.options) + self.end
+
+    def whole(self, predictions: Any) -> WholeAnswer:
+        """The answer with these predictions.
+
+        Raises:
+            ModelFailureError: The format cannot hold what the model answered.
+        """
+        return WholeAnswer(200, self.headers, self.encode(predictions))
 
 
 class Negotiator:

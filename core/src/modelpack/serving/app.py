@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -54,9 +54,9 @@ def create_app(model: PyFuncModel, *, settings: ServerSettings | None = None) ->
     tensor_paths, tensor_routes = inference_protocol(model, engine, settings)
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Engine]]:  # noqa: ARG001 - Starlette passes it
+    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:  # noqa: ARG001 - Starlette passes it
         await engine.start()
-        yield {"engine": engine}  # a worker looks at it, to tell its supervisor when it is exhausted
+        yield {"engine": engine, "shortcut": front.shortcut({"/invocations": invocations})}  # a worker looks at them
         await engine.stop()
         metrics.close()
         if traces is not None:
@@ -76,8 +76,9 @@ def create_app(model: PyFuncModel, *, settings: ServerSettings | None = None) ->
         lifespan=lifespan,
     )
     rest.router.redirect_slashes = False  # a redirection would be to the host that the client claims
-    hot: dict[str, ASGIApp] = {"/invocations": Invocations(engine, model.signature, settings), **tensor_paths}
-    return Front(
+    invocations = Invocations(engine, model.signature, settings)
+    hot: dict[str, ASGIApp] = {"/invocations": invocations, **tensor_paths}
+    front = Front(
         Routes(hot, rest),
         route_names(rest.routes, hot),
         metrics,
@@ -86,3 +87,4 @@ def create_app(model: PyFuncModel, *, settings: ServerSettings | None = None) ->
         tracing=traces,
         debug=settings.debug,
     )
+    return front

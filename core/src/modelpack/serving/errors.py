@@ -59,6 +59,12 @@ class ModelHangsError(TooBusyError):
     error_code = "TEMPORARILY_UNAVAILABLE"
 
 
+class ShuttingDownError(ModelpackError):
+    """The server was stopped, and the model was not done in the time that was left."""
+
+    error_code = "SHUTTING_DOWN"
+
+
 class NotAcceptableError(ModelpackError):
     """The client accepts no format that the server writes."""
 
@@ -115,6 +121,7 @@ STATUS: dict[type[ModelpackError], int] = {
     SchemaError: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooBusyError: HTTPStatus.TOO_MANY_REQUESTS,
     ModelHangsError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ShuttingDownError: HTTPStatus.SERVICE_UNAVAILABLE,
     RequestTimeoutError: HTTPStatus.GATEWAY_TIMEOUT,
 }
 """Every other error is the server's or the model's: 500."""

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from modelpack.serving.errors import LOGGER, error_response
 from modelpack.serving.inference_protocol.failures import failure
+from modelpack.serving.observing.notes import Notes
 from modelpack.serving.observing.request_ids import REQUEST_ID, RequestIds
+from modelpack.serving.shortcut import Shortcut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,12 +19,12 @@ if TYPE_CHECKING:
     from modelpack.serving.observing.access_log import AccessLog
     from modelpack.serving.observing.metrics import Metrics
     from modelpack.serving.observing.tracing import Tracing
+    from modelpack.serving.whole import Handler
 
 NO_ANSWER = 499
 """What is noted as the status of a request that ended without one; nginx made the number known."""
 
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _PROTOCOLS = ("/v2", "/v1/")
 
 
@@ -53,12 +55,16 @@ class Front:
         """
         self._app = app
         self._ids = RequestIds()
-        self._route_name = route_name
-        self._metrics = metrics
+        self._notes = Notes(route_name, metrics, access_log)
         self._gate = gate
-        self._access_log = access_log
         self._tracing = tracing
         self._debug = debug
+
+    def shortcut(self, handlers: Mapping[str, Handler]) -> Shortcut | None:
+        """A shorter way to what answers these paths, for a server that has whole requests; not when they are traced."""
+        if self._tracing is not None:
+            return None
+        return Shortcut(handlers, self._notes, self._ids, gate=self._gate, debug=self._debug)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request through."""
@@ -70,7 +76,7 @@ class Front:
         name = self._ids.choose(headers.get(b"x-request-id"))
         answer = _Answer(send, name)
         token = REQUEST_ID.set(answer.request_id)
-        self._metrics.in_progress += 1
+        self._notes.began()
         try:
             if self._tracing is None:
                 await self._pass(scope, headers, receive, answer)
@@ -78,8 +84,10 @@ class Front:
                 await self._trace(self._tracing, scope, headers, receive, answer)
         finally:
             REQUEST_ID.reset(token)
-            self._metrics.in_progress -= 1
-            self._note(scope, answer, perf_counter() - started)
+            status = answer.status or NO_ANSWER
+            self._notes.answered(
+                scope, status, answer.size, perf_counter() - started, answer.request_id, answer.trace_id
+            )
 
     async def _pass(self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, answer: _Answer) -> None:
         try:
@@ -98,19 +106,10 @@ class Front:
     async def _trace(
         self, tracing: Tracing, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, answer: _Answer
     ) -> None:
-        with tracing.request(scope, headers, self._route_name(scope["path"])) as span:
+        with tracing.request(scope, headers, self._notes.route_name(scope["path"])) as span:
             answer.trace_id = tracing.trace_id(span)
             await self._pass(scope, headers, receive, answer)
             tracing.answered(span, answer.status or NO_ANSWER)
-
-    def _note(self, scope: Scope, answer: _Answer, seconds: float) -> None:
-        method, route, status = scope["method"], self._route_name(scope["path"]), answer.status or NO_ANSWER
-        self._metrics.request(route, method if method in _METHODS else "other", status, seconds)
-        if self._access_log is not None:
-            facts = {"route": route, "request_id": answer.request_id}
-            if answer.trace_id is not None:
-                facts["trace_id"] = answer.trace_id
-            self._access_log.write(scope, status, answer.size, seconds, facts)
 
 
 class _Answer:

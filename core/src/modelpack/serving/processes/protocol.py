@@ -9,12 +9,15 @@ import orjson
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from modelpack.serving.processes.exchange import Exchange
 from modelpack.serving.processes.joined_writes import JoinedWrites
 
 if TYPE_CHECKING:
     import asyncio
 
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+    from modelpack.serving.shortcut import Shortcut
 
 MAX_HEAD: Final = 65_536
 """The most bytes of a request line and headers; also of whatever else is neither body nor the end of it."""
@@ -45,7 +48,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     Beyond what uvicorn does, request line and headers are limited in size and time, a client that has sent its request
     and closed its side of the connection still gets the answer, and no connection stays open that nobody uses. This
-    costs a request that comes in one piece a few attribute accesses.
+    costs a request that comes in one piece a few attribute accesses. Where the application has a shortcut, such a
+    request takes it.
     """
 
     _idle_bytes = 0
@@ -62,6 +66,12 @@ class HttpProtocol(HttpToolsProtocol):
 
     _without_offer = b""
     """The head of a request without the offer to go on in another protocol."""
+
+    _exchange: Exchange | None = None
+    """The request that comes, as long as it may be one for the shortcut."""
+
+    _took_shortcut = False
+    """Whether a request did of those that came with the same data; the others shall not hold up everybody else."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Give the client a time for its first request."""
@@ -81,6 +91,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self._refused:
             return
         self._idle_since = 0.0
+        self._took_shortcut = False
         self._idle_bytes += len(data)
         try:
             self.parser.feed_data(data)
@@ -89,6 +100,8 @@ class HttpProtocol(HttpToolsProtocol):
                 self._feed_without_offer(data[upgrade.args[0] :])
         except HttpParserError:
             self._refuse(HTTPStatus.BAD_REQUEST, "this is no HTTP/1.1 request")
+        if self._exchange is not None:
+            self._go_the_long_way(self._exchange)
         if self._idle_bytes:
             self._check_progress()
 
@@ -103,22 +116,66 @@ class HttpProtocol(HttpToolsProtocol):
         self._idle_bytes = 0
         if self._deadline is not None:
             self._forget_deadline()
-        HttpToolsProtocol.on_headers_complete(self)
-        if self.scope["method"] != "HEAD":
-            self.cycle.transport = JoinedWrites(self.transport)  # type: ignore[assignment]  # it takes a transport's place
+        shortcut: Shortcut | None = self.app_state.get("shortcut")
+        if shortcut is not None and self._is_usual() and shortcut.leads_to(self.parser.get_method(), self.url):
+            self._exchange = Exchange(
+                self.transport,
+                self.server_state,
+                self.on_response_complete,
+                keep_alive=self.parser.should_keep_alive(),
+            )
+        else:
+            self._begin_cycle()
         self.headers = []  # trailers are no headers
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""
         self._idle_bytes = 0
-        HttpToolsProtocol.on_body(self, body)
+        if self._exchange is not None:
+            self._exchange.body += body
+        else:
+            HttpToolsProtocol.on_body(self, body)
 
     def on_message_complete(self) -> None:
         """Take the end of the body."""
         if self._without_offer:
             return  # the parser stops before the body of a request that offers another protocol
         self._idle_bytes = 0
+        exchange = self._exchange
+        if exchange is not None and self._takes_shortcut(exchange):
+            return
         HttpToolsProtocol.on_message_complete(self)
+
+    def _is_usual(self) -> bool:
+        """Whether the request whose head is here can be answered as soon as it is whole."""
+        if self._took_shortcut or self.expect_100_continue or self.flow.write_paused or self._is_answering():
+            return False
+        return self.parser.get_http_version() == "1.1"
+
+    def _takes_shortcut(self, exchange: Exchange) -> bool:
+        """Answer a request by the shortcut; or let it go the long way, up to the end of its body."""
+        former, self.cycle = self.cycle, exchange  # type: ignore[assignment]  # it takes the cycle's place
+        self.scope["method"], self.scope["path"] = "POST", self.url.decode("ascii")
+        self.scope["raw_path"], self.scope["query_string"] = self.url, b""
+        self._took_shortcut = exchange.begin(self.app_state["shortcut"], self.scope)
+        if self._took_shortcut:
+            self._exchange = None
+        else:
+            self.cycle = former
+            self._go_the_long_way(exchange)
+        return self._took_shortcut
+
+    def _go_the_long_way(self, exchange: Exchange) -> None:
+        """Begin uvicorn's cycle of a request, part of whose body may have come."""
+        self._exchange = None
+        self._begin_cycle()
+        if exchange.body:
+            HttpToolsProtocol.on_body(self, exchange.body)
+
+    def _begin_cycle(self) -> None:
+        HttpToolsProtocol.on_headers_complete(self)
+        if self.scope["method"] != "HEAD":
+            self.cycle.transport = JoinedWrites(self.transport)  # type: ignore[assignment]  # it takes a transport's place
 
     def on_response_complete(self) -> None:
         """Wait for the next request; read what is left of this one's body, lest the client misses the answer."""

@@ -10,7 +10,6 @@ import signal
 import socket
 import sys
 from contextlib import contextmanager, suppress
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -18,7 +17,7 @@ import uvicorn
 from modelpack.pyfunc.forking import leave
 from modelpack.pyfunc.signals import leave_to_supervisor
 from modelpack.serving.app import create_app
-from modelpack.serving.errors import json_response
+from modelpack.serving.errors import ShuttingDownError, error_response
 from modelpack.serving.observing import logs
 from modelpack.serving.processes.accepting import FairAcceptor
 from modelpack.serving.processes.configuration import read_configuration
@@ -86,9 +85,9 @@ def _answered_to_the_last(app: ASGIApp) -> ASGIApp:
         except asyncio.CancelledError:
             if scope["type"] != "http":
                 raise
-            content = {"error_code": "SHUTTING_DOWN", "message": "the server was stopped before the model was done"}
+            error = ShuttingDownError("the server was stopped before the model was done")
             with suppress(RuntimeError):  # the answer was under way
-                await json_response(content, HTTPStatus.SERVICE_UNAVAILABLE)(scope, receive, send)
+                await error_response(error, debug=False)(scope, receive, send)
 
     return answer
 

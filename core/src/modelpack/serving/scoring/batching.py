@@ -39,8 +39,9 @@ class Job:
         kind: Jobs of one kind may be predicted together; None for one that goes alone.
         context: What the request's code sees in context variables, and the model with it.
         begun: When the request was ready for the model, by the clock of the event loop.
-        future: Takes the outcome.
+        take: Takes the outcome, what `encode` answered or a `Failure`; None when nobody waits for it any more.
         gone: Returns when the client has gone away.
+        watcher: The task that waits for that, if the request takes long enough.
     """
 
     inputs: Any
@@ -50,8 +51,9 @@ class Job:
     kind: Kind
     context: Context
     begun: float = 0.0
-    future: asyncio.Future[Any] | None = None
+    take: Callable[[Any], object] | None = None
     gone: Callable[[], Coroutine[Any, Any, object]] | None = None
+    watcher: asyncio.Task[object] | None = None
 
 
 @dataclass(frozen=True, slots=True)

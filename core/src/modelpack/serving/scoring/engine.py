@@ -59,6 +59,7 @@ class Engine:
 
     Attributes:
         model: The model.
+        large: Bytes of a request from which on it is read in a thread.
     """
 
     def __init__(self, model: PyFuncModel, settings: ServerSettings, meter: Meter | None = None) -> None:
@@ -69,7 +70,7 @@ class Engine:
         predictor = BatchPredictor(model, joins=self._joinable)
         self._scheduler = Scheduler(predictor, settings, meter or SilentMeter())
         self._readers = ThreadPool(max(1, settings.threads))
-        self._large = LARGE if model.takes_arrays else _LARGE_TABLE
+        self.large = LARGE if model.takes_arrays else _LARGE_TABLE
         self._reading = 0
         self._ready = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -139,15 +140,34 @@ class Engine:
             TooBusyError: Too many requests wait already.
             ModelpackError: The request cannot be read or does not fit, or the model failed.
         """
-        if self._loop is None or self._loop.is_closed():
-            self._begin(asyncio.get_running_loop())
-        self.check_room()
-        if invocation.size < self._large:
+        self._admit()
+        if invocation.size < self.large:
             job = self._job(invocation)
         else:
             job = await self._read_in_thread(invocation)
         outcome: T = await self._scheduler.run(job)
         return outcome
+
+    def submit(self, invocation: Invocation[Any], take: Callable[[Any], object], *, alone: bool = False) -> None:
+        """Read an invocation of less than `large` bytes here and now, and let it wait for the model.
+
+        Args:
+            invocation: The invocation.
+            take: Given the outcome on the event loop, once: the encoded predictions, or a `Failure`. It must not raise.
+            alone: Whether other requests are unlikely to come in this turn of the loop.
+
+        Raises:
+            TooBusyError: Too many requests wait already.
+            ModelpackError: The request cannot be read or does not fit.
+        """
+        self._admit()
+        alone = alone and self._scheduler.at_hand() == 0
+        self._scheduler.submit(self._job(invocation), take, alone=alone)
+
+    def _admit(self) -> None:
+        if self._loop is None or self._loop.is_closed():
+            self._begin(asyncio.get_running_loop())
+        self.check_room()
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._loop is not None:

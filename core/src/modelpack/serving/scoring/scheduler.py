@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -137,22 +138,32 @@ class Scheduler:
             RequestTimeoutError: There was none in time.
             Exception: What the model or the encoding raised.
         """
-        future = job.future = self._loop.create_future()
+        future = self._loop.create_future()
+        self.submit(job, partial(_resolve, future), alone=self.at_hand() == 1)
+        try:
+            return await future
+        finally:
+            if future.cancelled():
+                self._room.remove(job)
+                self._settle(job, None)
+
+    def submit(self, job: Job, take: Callable[[Any], object], *, alone: bool) -> None:
+        """Let a job wait for the model.
+
+        Args:
+            job: The job.
+            take: Given the outcome on the loop, once: what `job.encode` answered, or a `Failure`. It must not raise.
+            alone: Whether no other request can come in this turn of the loop, so that there is none to wait for.
+        """
+        job.take = take
         job.begun = self._loop.time()
         self._jobs.add(job)
         self._unwatched.add(job)
         self._room.add(job)
-        if self.at_hand() == 1 and not self._calls and not self._settings.max_delay:
-            self._dispatch()  # nobody else can come in this turn of the loop
+        if alone and self._room.jobs == 1 and not self._calls and not self._settings.max_delay:
+            self._dispatch()
         else:
             self._plan()
-        try:
-            return await future
-        finally:
-            self._jobs.discard(job)
-            self._unwatched.discard(job)
-            if future.cancelled():
-                self._room.remove(job)
 
     def _plan(self) -> None:
         """See to it that an idle thread takes what waits when it should."""
@@ -233,7 +244,7 @@ class Scheduler:
             self._timing.observe(rows, seconds)
             self._record.observe(rows, seconds)
         for job, outcome in zip(call.jobs, outcomes, strict=True):
-            _settle(job, outcome)
+            self._settle(job, outcome)
         self._cancel_plan()
         if self._room.jobs:
             self._soon = True
@@ -251,15 +262,14 @@ class Scheduler:
 
     def _watch(self, job: Job) -> None:
         """A job has not been answered yet: see to it that it does not wait on when its client goes away."""
-        if job.gone is None or job.future is None:
+        if job.gone is None:
             return
-        watcher = self._loop.create_task(job.gone())
-        watcher.add_done_callback(lambda task: None if task.cancelled() else self._abandon(job))
-        job.future.add_done_callback(lambda _: watcher.cancel())
+        job.watcher = self._loop.create_task(job.gone())
+        job.watcher.add_done_callback(lambda task: None if task.cancelled() else self._abandon(job))
 
     def _abandon(self, job: Job) -> None:
         if self._room.remove(job):
-            _settle(job, Failure(IncompleteBodyError("the client went away before the model was free")))
+            self._settle(job, Failure(IncompleteBodyError("the client went away before the model was free")))
 
     def _expire(self, job: Job) -> None:
         self._room.remove(job)
@@ -267,7 +277,18 @@ class Scheduler:
             f"there was no answer of the model within {self._settings.timeout:g} s",
             hint="send fewer rows in one request, or raise --timeout",
         )
-        _settle(job, Failure(error))
+        self._settle(job, Failure(error))
+
+    def _settle(self, job: Job, outcome: Any) -> None:
+        """Hand an outcome over, unless another one was already."""
+        take, job.take = job.take, None
+        if take is None:
+            return
+        self._jobs.discard(job)
+        self._unwatched.discard(job)
+        if job.watcher is not None:
+            job.watcher.cancel()
+        take(outcome)
 
     def _lose(self, call: Call) -> None:
         """A call takes longer than any request may: give its thread up."""
@@ -285,9 +306,8 @@ class Scheduler:
             self._working -= 1
 
 
-def _settle(job: Job, outcome: Any) -> None:
-    future = job.future
-    if future is None or future.done():
+def _resolve(future: asyncio.Future[Any], outcome: Any) -> None:
+    if future.done():
         return
     if isinstance(outcome, Failure):
         future.set_exception(outcome.error)
