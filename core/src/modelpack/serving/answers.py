@@ -44,21 +44,13 @@ class Answer:
         content_type = (b"content-type", f"{self.media_type}{charset}".encode("latin-1"))
         object.__setattr__(self, "headers", [*_SAFE, content_type])
 
-    def encode(self, predictions: Any) -> bytes:
-        """The body for these predictions.
-
-        Raises:
-            ModelFailureError: The format cannot hold what the model answered.
-        """
-        return self.codec.encode(predictions, self.options) + self.end
-
-    def whole(self, predictions: Any) -> WholeAnswer:
+    def encode(self, predictions: Any) -> WholeAnswer:
         """The answer with these predictions.
 
         Raises:
             ModelFailureError: The format cannot hold what the model answered.
         """
-        return WholeAnswer(200, self.headers, self.encode(predictions))
+        return WholeAnswer(200, self.headers, self.codec.encode(predictions, self.options) + self.end)
 
 
 class Negotiator:

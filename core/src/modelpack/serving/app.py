@@ -56,7 +56,7 @@ def create_app(model: PyFuncModel, *, settings: ServerSettings | None = None) ->
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:  # noqa: ARG001 - Starlette passes it
         await engine.start()
-        yield {"engine": engine, "shortcut": front.shortcut({"/invocations": invocations})}  # a worker looks at them
+        yield {"engine": engine, "shortcut": shortcut}  # a worker looks at them
         await engine.stop()
         metrics.close()
         if traces is not None:
@@ -76,8 +76,7 @@ def create_app(model: PyFuncModel, *, settings: ServerSettings | None = None) ->
         lifespan=lifespan,
     )
     rest.router.redirect_slashes = False  # a redirection would be to the host that the client claims
-    invocations = Invocations(engine, model.signature, settings)
-    hot: dict[str, ASGIApp] = {"/invocations": invocations, **tensor_paths}
+    hot: dict[str, ASGIApp] = {"/invocations": Invocations(engine, model.signature, settings), **tensor_paths}
     front = Front(
         Routes(hot, rest),
         route_names(rest.routes, hot),
@@ -87,4 +86,5 @@ def create_app(model: PyFuncModel, *, settings: ServerSettings | None = None) ->
         tracing=traces,
         debug=settings.debug,
     )
+    shortcut = front.shortcut(hot)
     return front

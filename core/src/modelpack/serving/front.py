@@ -5,11 +5,12 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from modelpack.serving.errors import LOGGER, error_response
-from modelpack.serving.inference_protocol.failures import failure
+from modelpack.serving.errors import LOGGER
+from modelpack.serving.inference_protocol.failures import response_to
 from modelpack.serving.observing.notes import Notes
 from modelpack.serving.observing.request_ids import REQUEST_ID, RequestIds
 from modelpack.serving.shortcut import Shortcut
+from modelpack.serving.whole import Handler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,13 +20,11 @@ if TYPE_CHECKING:
     from modelpack.serving.observing.access_log import AccessLog
     from modelpack.serving.observing.metrics import Metrics
     from modelpack.serving.observing.tracing import Tracing
-    from modelpack.serving.whole import Handler
 
 NO_ANSWER = 499
 """What is noted as the status of a request that ended without one; nginx made the number known."""
 
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
-_PROTOCOLS = ("/v2", "/v1/")
 
 
 class Front:
@@ -60,10 +59,11 @@ class Front:
         self._tracing = tracing
         self._debug = debug
 
-    def shortcut(self, handlers: Mapping[str, Handler]) -> Shortcut | None:
-        """A shorter way to what answers these paths, for a server that has whole requests; not when they are traced."""
+    def shortcut(self, apps: Mapping[str, object]) -> Shortcut | None:
+        """A shorter way to those applications, by path, that handle whole requests; none when requests are traced."""
         if self._tracing is not None:
             return None
+        handlers = {path: app for path, app in apps.items() if isinstance(app, Handler)}
         return Shortcut(handlers, self._notes, self._ids, gate=self._gate, debug=self._debug)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,8 +100,7 @@ class Front:
             if answer.status:
                 LOGGER.exception("an answer was broken off")
                 raise
-            as_response = failure if scope["path"].startswith(_PROTOCOLS) else error_response
-            await as_response(error, debug=self._debug)(scope, receive, answer)
+            await response_to(scope["path"], error, debug=self._debug)(scope, receive, answer)
 
     async def _trace(
         self, tracing: Tracing, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, answer: _Answer

@@ -51,13 +51,11 @@ class Invocations:
             await wrong_method(scope["path"], scope["method"], "POST")(scope, receive, send)
             return
         try:
-            content, answer = await self._respond(scope, receive)
+            answer = await self._respond(scope, receive)
         except Exception as error:  # noqa: BLE001 - whatever happens, the client gets an answer
             await error_response(error, debug=self._settings.debug)(scope, receive, send)
             return
-        headers = [*answer.headers, (b"content-length", b"%d" % len(content))]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": content})
+        await answer.send(send)
 
     def takes(self, headers: Mapping[bytes, bytes], size: int) -> bool:
         """Whether a request is small, and no larger than it looks."""
@@ -73,11 +71,10 @@ class Invocations:
         """
         codec, media_type, answer = self._formats(request.headers)
         read = partial(self._read, request.body, None, codec, media_type)
-        invocation = Invocation(read, answer.whole, len(request.body), request.gone)
+        invocation = Invocation(read, answer.encode, len(request.body), request.gone)
         self._engine.submit(invocation, take, alone=request.alone)
 
-    async def _respond(self, scope: Scope, receive: Receive) -> tuple[bytes, Answer]:
-        """The answer's body and its format."""
+    async def _respond(self, scope: Scope, receive: Receive) -> WholeAnswer:
         headers = by_name(scope["headers"])
         codec, media_type, answer = self._formats(headers)
         self._engine.check_room()
@@ -86,7 +83,7 @@ class Invocations:
         size = len(body) if encoding is None and codec in _PLAIN else LARGE
         gone = partial(client_gone, receive)
         invocation = Invocation(partial(self._read, body, encoding, codec, media_type), answer.encode, size, gone)
-        return await self._engine.score(invocation), answer
+        return await self._engine.score(invocation)
 
     def _formats(self, headers: Mapping[bytes, bytes]) -> tuple[Codec, MediaType, Answer]:
         """What a request is written in, and its answer shall be."""

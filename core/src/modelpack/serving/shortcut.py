@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from modelpack.serving.errors import error_response
 from modelpack.serving.headers import by_name
+from modelpack.serving.inference_protocol.failures import response_to
 from modelpack.serving.observing.request_ids import REQUEST_ID
 from modelpack.serving.scoring.batching import Failure
 from modelpack.serving.whole import WholeAnswer, WholeRequest
@@ -48,7 +49,7 @@ class Shortcut:
             debug: Whether answers carry tracebacks.
         """
         self._handlers = handlers
-        self._targets = frozenset(path.encode("ascii") for path in handlers)
+        self._targets = frozenset(path.encode() for path in handlers if quote(path, safe="/:") == path)
         self._notes = notes
         self._ids = ids
         self._gate = gate
@@ -97,9 +98,9 @@ class Shortcut:
             REQUEST_ID.reset(token)
         return answering
 
-    def failed(self, error: Exception) -> WholeAnswer:
-        """The answer to a request that failed."""
-        response = error_response(error, debug=self._debug)
+    def failed(self, path: str, error: Exception) -> WholeAnswer:
+        """The answer to a request for a path, when it failed."""
+        response = response_to(path, error, debug=self._debug)
         headers = [header for header in response.raw_headers if header[0] != _LENGTH]
         return WholeAnswer(response.status_code, headers, bytes(response.body))
 
@@ -134,6 +135,6 @@ class Answering:
         send, self._send = self._send, None
         if send is None:
             return
-        answer = self._shortcut.failed(outcome.error) if isinstance(outcome, Failure) else outcome
+        answer = self._shortcut.failed(self.scope["path"], outcome.error) if isinstance(outcome, Failure) else outcome
         send(WholeAnswer(answer.status, [*answer.headers, (b"x-request-id", self._name)], answer.body))
         self._shortcut.answered(self, answer)

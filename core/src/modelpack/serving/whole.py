@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
+
+    from starlette.types import Send
 
     from modelpack.serving.scoring.batching import Failure
 
@@ -44,7 +46,14 @@ class WholeAnswer:
     headers: Headers
     body: bytes
 
+    async def send(self, send: Send) -> None:
+        """Send it as an ASGI application does."""
+        headers = [*self.headers, (b"content-length", b"%d" % len(self.body))]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
 
+
+@runtime_checkable
 class Handler(Protocol):
     """What answers whole requests for a path."""
 

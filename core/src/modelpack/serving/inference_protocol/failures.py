@@ -13,12 +13,18 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Scope
 
+_PATHS = ("/v2", "/v1/")
 _OF_THE_BODY = {"content-length", "content-type"}
 
 
 def failure(error: Exception, *, debug: bool) -> Response:
     """The answer to a request that failed."""
     return as_failure(error_response(error, debug=debug))
+
+
+def response_to(path: str, error: Exception, *, debug: bool) -> Response:
+    """The answer to a request that failed, in the form that the clients of its path know."""
+    return failure(error, debug=debug) if path.startswith(_PATHS) else error_response(error, debug=debug)
 
 
 def as_failure(answer: Response) -> Response:

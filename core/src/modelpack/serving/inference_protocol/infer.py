@@ -18,15 +18,16 @@ from modelpack.serving.inference_protocol.requests import read_request
 from modelpack.serving.scoring.engine import LARGE, Invocation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from starlette.types import Receive, Scope, Send
 
     from modelpack.pyfunc.model import PyFuncModel
-    from modelpack.serving.inference_protocol.replies import Reply
     from modelpack.serving.inference_protocol.requests import InferenceRequest
+    from modelpack.serving.scoring.batching import Failure
     from modelpack.serving.scoring.engine import Engine
     from modelpack.serving.settings import ServerSettings
+    from modelpack.serving.whole import WholeAnswer, WholeRequest
 
 _MEDIA_TYPES = {"application/json", "application/octet-stream"}
 _NOT_PARAMS = {
@@ -44,7 +45,7 @@ _NOT_PARAMS_PREFIX = "triton_"
 
 
 class Infer:
-    """The ASGI application of the route."""
+    """The ASGI application of the route, and the handler of such requests as are whole."""
 
     def __init__(self, model: PyFuncModel, name: str, engine: Engine, settings: ServerSettings) -> None:
         """Score with an engine, reading and writing by the signature of its model."""
@@ -62,13 +63,28 @@ class Infer:
             await wrong_method(scope, "POST")(scope, receive, send)
             return
         try:
-            reply = await self._respond(by_name(scope["headers"]), receive)
+            answer = await self._respond(by_name(scope["headers"]), receive)
         except Exception as error:  # noqa: BLE001 - whatever happens, the client gets an answer
             await failure(error, debug=self._settings.debug)(scope, receive, send)
             return
-        await reply.send(send)
+        await answer.send(send)
 
-    async def _respond(self, headers: Mapping[bytes, bytes], receive: Receive) -> Reply:
+    def takes(self, headers: Mapping[bytes, bytes], size: int) -> bool:
+        """Whether a request is small, and no larger than it looks."""
+        return size < self._engine.large and size <= self._settings.max_body and b"content-encoding" not in headers
+
+    def begin(self, request: WholeRequest, take: Callable[[WholeAnswer | Failure], object]) -> None:
+        """Begin to answer a request.
+
+        Raises:
+            ModelpackError: The request is refused; `take` is not called then.
+        """
+        _check_media_type(request.headers.get(b"content-type"))
+        exchange = _Exchange(self, request.headers, request.body)
+        invocation = Invocation(exchange.decode, exchange.encode, len(request.body), request.gone)
+        self._engine.submit(invocation, take, alone=request.alone)
+
+    async def _respond(self, headers: Mapping[bytes, bytes], receive: Receive) -> WholeAnswer:
         _check_media_type(headers.get(b"content-type"))
         self._engine.check_room()
         settings = self._settings
@@ -86,7 +102,7 @@ class Infer:
         data = self._data(request.inputs, request.parameters.get("content_type"))
         return Payload(data, self._model_params(request.parameters) if request.parameters else None)
 
-    def reply(self, request: InferenceRequest, predictions: Any, accept_encoding: bytes | None) -> Reply:
+    def reply(self, request: InferenceRequest, predictions: Any, accept_encoding: bytes | None) -> WholeAnswer:
         """The answer to a request.
 
         Raises:
@@ -132,7 +148,7 @@ class _Exchange:
         self._body = None
         return self._infer.payload(self._request)
 
-    def encode(self, predictions: Any) -> Reply:
+    def encode(self, predictions: Any) -> WholeAnswer:
         assert self._request is not None  # noqa: S101 - the engine decodes first
         return self._infer.reply(self._request, predictions, self._accept_encoding)
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from modelpack.data.json_output import dumps
 from modelpack.errors import InvalidArgumentError
 from modelpack.serving.errors import SAFE
 from modelpack.serving.inference_protocol.binary import HEADER, bytes_from_array
 from modelpack.serving.naming import VERSION
+from modelpack.serving.whole import WholeAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from starlette.types import Send
-
     from modelpack.serving.inference_protocol.outputs import OutputTensor
     from modelpack.serving.inference_protocol.requests import InferenceRequest
 
+_OK = 200
 _SMALLEST = 1024
 """Bytes of a body below which compressing it saves nothing."""
 _FASTEST = 1
@@ -29,19 +29,6 @@ _COMPRESS: dict[bytes, Callable[[bytes], bytes]] = {
 }
 
 
-class Reply(NamedTuple):
-    """The body of an answer, and the headers that say how to read it."""
-
-    body: bytes
-    headers: list[tuple[bytes, bytes]]
-
-    async def send(self, send: Send) -> None:
-        """Send it as the answer to a request."""
-        headers = [*self.headers, (b"content-length", b"%d" % len(self.body))]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": self.body})
-
-
 _SAFE = [(name.lower().encode(), value.encode()) for name, value in SAFE.items()]
 _JSON = [*_SAFE, (b"content-type", b"application/json")]
 _BINARY = [*_SAFE, (b"content-type", b"application/octet-stream")]
@@ -49,7 +36,7 @@ _BINARY = [*_SAFE, (b"content-type", b"application/octet-stream")]
 
 def write_reply(
     model: str, request: InferenceRequest, tensors: list[OutputTensor], accept_encoding: bytes | None
-) -> Reply:
+) -> WholeAnswer:
     """The answer to a request.
 
     Args:
@@ -72,9 +59,9 @@ def write_reply(
     document = {"model_name": model, "model_version": VERSION, **named, "outputs": outputs}
     body = dumps(document)
     if not sections:
-        return _encoded(Reply(body, _JSON), accept_encoding)
+        return _encoded(WholeAnswer(_OK, _JSON, body), accept_encoding)
     headers = [*_BINARY, (HEADER.lower().encode(), b"%d" % len(body))]
-    return _encoded(Reply(b"".join([body, *sections]), headers), accept_encoding)
+    return _encoded(WholeAnswer(_OK, headers, b"".join([body, *sections])), accept_encoding)
 
 
 def _selected(request: InferenceRequest, tensors: list[OutputTensor]) -> list[tuple[OutputTensor, bool]]:
@@ -101,9 +88,10 @@ def _described(tensor: OutputTensor, section: bytes | None) -> dict[str, Any]:
     return described if parameters is None else {**described, "parameters": parameters}
 
 
-def _encoded(reply: Reply, accept_encoding: bytes | None) -> Reply:
+def _encoded(answer: WholeAnswer, accept_encoding: bytes | None) -> WholeAnswer:
     """Compressed where the client names one encoding; the lists that every HTTP library sends are no wish."""
     encoding = b"" if accept_encoding is None else accept_encoding.strip().lower()
-    if encoding not in _COMPRESS or len(reply.body) < _SMALLEST:
-        return reply
-    return Reply(_COMPRESS[encoding](reply.body), [*reply.headers, (b"content-encoding", encoding)])
+    if encoding not in _COMPRESS or len(answer.body) < _SMALLEST:
+        return answer
+    headers = [*answer.headers, (b"content-encoding", encoding)]
+    return WholeAnswer(_OK, headers, _COMPRESS[encoding](answer.body))
