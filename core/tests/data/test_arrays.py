@@ -132,11 +132,16 @@ def test_what_is_not_just_numbers_is_a_frame(what: str) -> None:
 
 
 @pytest.mark.parametrize("value", [True, False])
-def test_a_boolean_among_many_numbers_is_found(value: object) -> None:
-    """Also in a body so long that nobody looks for the word; ones and zeros are none."""
-    rows: list[list[Any]] = [[row % 3, row / 7] for row in range(2000)]
-    assert is_array(read({"instances": rows}), rows)
-    rows[1234][1] = value
+@pytest.mark.parametrize("count", [20, 2000])
+@pytest.mark.parametrize("order", [("columns", "data"), ("data", "columns")], ids="-".join)
+def test_a_boolean_among_many_numbers_is_found(value: object, count: int, order: tuple[str, str]) -> None:
+    """Wherever it stands, also in a body so long that nobody looks for the word; ones and zeros are none."""
+    rows: list[list[Any]] = [[row % 3, row / 7] for row in range(count)]
+    parts = {"columns": ["a", "b"], "data": rows}
+    document = {"dataframe_split": {name: parts[name] for name in order}}
+    assert is_array(read(document), rows)
+    rows[count // 2][1] = value
+    assert isinstance(read(document), pd.DataFrame)
     assert isinstance(read({"instances": rows}), pd.DataFrame)
 
 

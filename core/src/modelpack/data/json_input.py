@@ -122,7 +122,7 @@ class _Reader:
     def __init__(self, plan: InputPlan, text: bytes) -> None:
         self._plan = plan
         self._text = text
-        self._booleans = len(text) > _LONG or b"true" in text or b"false" in text
+        self._booleans = _may_have_booleans(text)
 
     def _may_have_bytes(self) -> bool:
         """Whether `{"b64": …}` may stand somewhere: not in numbers, nor in a document that is the only object."""
@@ -210,6 +210,16 @@ class _Reader:
             name: Any = (self._plan.names or [0])[0]
             return table_from_columns({name: items}, self._plan, booleans=self._booleans)
         return table_from_rows(items, None, self._plan, booleans=self._booleans)
+
+
+def _may_have_booleans(text: bytes) -> bool:
+    """Whether `true` or `false` may stand in a document; one letter is found, or not, much faster than a word."""
+    end_of_texts = text.rfind(b'"') + 1
+    if text.find(b"t", end_of_texts) >= 0 or text.find(b"f", end_of_texts) >= 0:
+        end_of_texts = len(text)
+    if end_of_texts > _LONG:
+        return True
+    return text.find(b"true", 0, end_of_texts) >= 0 or text.find(b"false", 0, end_of_texts) >= 0
 
 
 _FORMS: dict[str, Callable[[_Reader, Any], Any]] = {
