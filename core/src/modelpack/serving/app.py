@@ -51,12 +51,14 @@ def create_app(model: PyFuncModel, *, settings: ServerSettings | None = None) ->
     labels = model_labels(model, settings)
     traces = tracing(labels)
     engine = Engine(model, settings, metrics)
+    if traces is not None:
+        engine.tell_of_calls(traces.called)
     tensor_paths, tensor_routes = inference_protocol(model, engine, settings)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:  # noqa: ARG001 - Starlette passes it
         await engine.start()
-        yield {"engine": engine, "shortcut": shortcut}  # a worker looks at them
+        yield {"engine": engine, "shortcut": shortcut, "notes": front.notes}  # a worker looks at them
         await engine.stop()
         metrics.close()
         if traces is not None:

@@ -28,7 +28,11 @@ _NOSNIFF = (b"x-content-type-options", b"nosniff")
 
 
 class Front:
-    """Lets requests through to an application, and sees its answers off."""
+    """Lets requests through to an application, and sees its answers off.
+
+    Attributes:
+        notes: Where requests are noted.
+    """
 
     def __init__(
         self,
@@ -54,7 +58,7 @@ class Front:
         """
         self._app = app
         self._ids = RequestIds()
-        self._notes = Notes(route_name, metrics, access_log)
+        self.notes = Notes(route_name, metrics, access_log)
         self._gate = gate
         self._tracing = tracing
         self._debug = debug
@@ -64,7 +68,7 @@ class Front:
         if self._tracing is not None:
             return None
         handlers = {path: app for path, app in apps.items() if isinstance(app, Handler)}
-        return Shortcut(handlers, self._notes, self._ids, gate=self._gate, debug=self._debug)
+        return Shortcut(handlers, self.notes, self._ids, gate=self._gate, debug=self._debug)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request through."""
@@ -76,7 +80,7 @@ class Front:
         name = self._ids.choose(headers.get(b"x-request-id"))
         answer = _Answer(send, name)
         token = REQUEST_ID.set(answer.request_id)
-        self._notes.began()
+        self.notes.began()
         try:
             if self._tracing is None:
                 await self._pass(scope, headers, receive, answer)
@@ -85,7 +89,7 @@ class Front:
         finally:
             REQUEST_ID.reset(token)
             status = answer.status or NO_ANSWER
-            self._notes.answered(
+            self.notes.answered(
                 scope, status, answer.size, perf_counter() - started, answer.request_id, answer.trace_id
             )
 
@@ -105,7 +109,7 @@ class Front:
     async def _trace(
         self, tracing: Tracing, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, answer: _Answer
     ) -> None:
-        with tracing.request(scope, headers, self._notes.route_name(scope["path"])) as span:
+        with tracing.request(scope, headers, self.notes.route_name(scope["path"])) as span:
             answer.trace_id = tracing.trace_id(span)
             await self._pass(scope, headers, receive, answer)
             tracing.answered(span, answer.status or NO_ANSWER)

@@ -200,6 +200,21 @@ def test_requests_are_counted_and_logged_the_same_way(
     assert 'modelpack_requests_total{method="POST",route="/invocations",status="200"} 1.0' in counted[0]
 
 
+def test_what_is_no_request_is_counted_and_logged(
+    make_model: Callable[..., PyFuncModel], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As a refusal, without a path or method that a client could make up."""
+    with serving(create_app(make_model(), settings=ServerSettings(log_format="json"))) as (address, _):
+        with socket.create_connection(address, timeout=20) as client:
+            client.sendall(b"HELLO\r\n\r\n")
+            assert client.recv(65_536).startswith(b"HTTP/1.1 400 ")
+        metrics = answers(address, request(b"", line="GET /metrics HTTP/1.1")).decode()
+    assert 'modelpack_requests_total{method="other",route="other",status="400"} 1.0' in metrics
+    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    (line,) = [line for line in lines if line.get("status") == 400]
+    assert (line["method"], line["path"], line["client"], line["request_id"]) == ("-", "-", "127.0.0.1", "-")
+
+
 def test_a_client_that_goes_away_is_not_predicted(make_model: Callable[..., PyFuncModel]) -> None:
     """Where its request still waited for the model."""
     begun, go_on, seen = threading.Event(), threading.Event(), []

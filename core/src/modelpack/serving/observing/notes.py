@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modelpack.serving.observing.route_names import OTHER
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -34,6 +36,19 @@ class Notes:
         """A request is being answered."""
         self._metrics.in_progress += 1
 
+    def refused(self, client: tuple[str, int] | None, status: int, size: int) -> None:
+        """What a client sent was refused before it was a request.
+
+        Args:
+            client: Its address.
+            status: Of the answer.
+            size: Bytes of the answer's body.
+        """
+        self._metrics.request(OTHER, OTHER, status, 0.0)
+        if self._access_log is not None:
+            nothing = {"method": "-", "path": "-", "client": client}
+            self._access_log.write(nothing, status, size, 0.0, {"route": OTHER, "request_id": "-"})
+
     def answered(
         self, scope: Scope, status: int, size: int, seconds: float, request_id: str, trace_id: str | None = None
     ) -> None:
@@ -49,7 +64,7 @@ class Notes:
         """
         self._metrics.in_progress -= 1
         method, route = scope["method"], self.route_name(scope["path"])
-        self._metrics.request(route, method if method in _METHODS else "other", status, seconds)
+        self._metrics.request(route, method if method in _METHODS else OTHER, status, seconds)
         if self._access_log is not None:
             facts = {"route": route, "request_id": request_id}
             if trace_id is not None:

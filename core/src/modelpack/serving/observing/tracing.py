@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from contextlib import contextmanager
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,8 @@ from modelpack.errors import InvalidArgumentError
 from modelpack.serving.errors import LOGGER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from contextvars import Context
 
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.trace import Span
@@ -46,7 +48,7 @@ def tracing(facts: Mapping[str, str]) -> Tracing | None:
 
 
 class Tracing:
-    """Begins a span for each request, as part of the trace that the client names in `traceparent`."""
+    """Makes spans of each request and of its call to the model, in the trace that the client names in `traceparent`."""
 
     def __init__(self, provider: TracerProvider) -> None:
         """Give spans to a provider, which is closed in the end."""
@@ -67,6 +69,24 @@ class Tracing:
             attributes=_attributes(scope, texts, route),
         ) as span:
             yield span
+
+    def called(self, contexts: Sequence[Context], rows: int, seconds: float) -> None:
+        """The model was called just now: a span in the trace of each request that the call was for.
+
+        Args:
+            contexts: The context variables of each request.
+            rows: How many rows they had together.
+            seconds: How long the call took.
+        """
+        from opentelemetry.context import get_current
+
+        end = time.time_ns()
+        attributes = {"modelpack.batch.requests": len(contexts), "modelpack.batch.rows": rows}
+        for context in contexts:
+            span = self._tracer.start_span(
+                "predict", context.run(get_current), attributes=attributes, start_time=end - int(seconds * 1e9)
+            )
+            span.end(end)
 
     @staticmethod
     def trace_id(span: Span) -> str:

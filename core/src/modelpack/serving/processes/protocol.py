@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+    from modelpack.serving.observing.notes import Notes
     from modelpack.serving.shortcut import Shortcut
 
 MAX_HEAD: Final = 65_536
@@ -278,6 +279,9 @@ class HttpProtocol(HttpToolsProtocol):
             b"content-length: %d\r\n\r\n" % len(content)
         )
         self.transport.write(STATUS_LINE[status] + head + content)
+        notes: Notes | None = self.app_state.get("notes")
+        if notes is not None:
+            notes.refused(self.client, status, len(content))
         if self.transport.can_write_eof():
             self.transport.write_eof()
             self._deadline = self.loop.call_later(_LAST_SECONDS, self.transport.close)

@@ -18,7 +18,8 @@ from modelpack.serving.scoring.scheduler import Scheduler
 from modelpack.serving.scoring.warmup import warm_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
+    from contextvars import Context
 
     from modelpack.data.payload import Payload
     from modelpack.pyfunc.model import PyFuncModel
@@ -88,6 +89,10 @@ class Engine:
     def count_requests_by(self, at_hand: Callable[[], int]) -> None:
         """Learn how many requests the server is at, so that one that is alone need not wait for others."""
         self._scheduler.at_hand = at_hand
+
+    def tell_of_calls(self, called: Callable[[Sequence[Context], int, float], object]) -> None:
+        """Tell of each call to the model: the contexts of its requests, their rows together, the seconds it took."""
+        self._scheduler.called = called
 
     def lend_loop(self, stalled: Callable[[], object]) -> None:
         """Let calls be made on the event loop that have proved to be quick, if the settings want it.

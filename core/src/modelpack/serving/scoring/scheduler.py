@@ -19,7 +19,8 @@ from modelpack.serving.scoring.waiting import WaitingRoom
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from contextvars import Context
 
     from modelpack.serving.observing.meter import Meter
     from modelpack.serving.scoring.batching import BatchPredictor, Job
@@ -59,6 +60,7 @@ class Scheduler:
 
     Attributes:
         at_hand: Tells how many requests the server has begun to receive and not answered; many, where nobody knows.
+        called: Told of each call: the contexts of its jobs, their rows together, the seconds that it took.
     """
 
     def __init__(self, predictor: BatchPredictor, settings: ServerSettings, meter: Meter) -> None:
@@ -81,6 +83,7 @@ class Scheduler:
         self._planned: asyncio.Handle | None = None
         self._soon = False
         self.at_hand: Callable[[], int] = lambda: sys.maxsize
+        self.called: Callable[[Sequence[Context], int, float], object] | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Hire the threads that the settings ask for, to work for this loop."""
@@ -243,6 +246,8 @@ class Scheduler:
         if usual:
             self._timing.observe(rows, seconds)
             self._record.observe(rows, seconds)
+        if self.called is not None:
+            self.called([job.context for job in call.jobs], rows, seconds)
         for job, outcome in zip(call.jobs, outcomes, strict=True):
             self._settle(job, outcome)
         self._cancel_plan()
