@@ -84,7 +84,7 @@ class HandedImage:
 def handed_image() -> HandedImage:
     """What was handed; else the test is skipped."""
     if _VARIABLE not in os.environ:
-        pytest.skip("needs a Docker engine and an image, which the tests in tests/images hand to it")
+        pytest.skip("needs a Docker engine and an image, which the session `images` hands to it")
     found = json.loads(os.environ[_VARIABLE])
     return HandedImage(**{**found, "model": Path(found["model"])})
 
