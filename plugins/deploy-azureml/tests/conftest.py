@@ -15,9 +15,11 @@ import modelpack
 import modelpack.pyfunc
 from modelpack.testing.fixtures import modelpack_home  # noqa: F401 - a fixture
 
+sys.path.insert(0, str(Path(__file__).parents[3] / "tests" / "images" / "kit"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from azure_simulator import AzureSimulator
+from handed_image import handed_image  # noqa: F401 - a fixture
 from live_azure import LiveAzure
 from plus_model import Plus
 

@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from docker_engine import DockerEngine
 from engine_fixtures import docker_base, docker_engine  # noqa: F401 - fixtures
+from handed_image import handed_image  # noqa: F401 - a fixture
 from plus_model import Plus
 
 if TYPE_CHECKING:

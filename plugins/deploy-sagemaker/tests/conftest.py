@@ -14,8 +14,10 @@ import modelpack.pyfunc
 from modelpack import ModelInfo
 from modelpack.testing.fixtures import modelpack_home  # noqa: F401 - a fixture
 
+sys.path.insert(0, str(Path(__file__).parents[3] / "tests" / "images" / "kit"))
 sys.path.insert(0, str(Path(__file__).parent))
 
+from handed_image import handed_image  # noqa: F401 - a fixture
 from plus_model import Plus
 from sagemaker_simulator import SageMakerSimulator
 

@@ -25,6 +25,7 @@ from modelpack.errors import MissingDependencyError
 from modelpack_deploy_sagemaker import mlflow_api
 from modelpack_deploy_sagemaker.account import Account
 from modelpack_deploy_sagemaker.commands import sagemaker
+from modelpack_deploy_sagemaker.containers import image_tag, image_uri
 from modelpack_deploy_sagemaker.general_model import installed_requirements, saved_general_model
 from modelpack_deploy_sagemaker.local_run import container_command
 from modelpack_deploy_sagemaker.options import SageMakerOptions
@@ -125,6 +126,21 @@ def test_s138_the_repository_is_created_when_it_is_missing(place: Place) -> None
     expected = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/mlflow-pyfunc"
     assert [repository_uri(account, "mlflow-pyfunc") for _ in range(2)] == [expected, expected]
     assert place.simulator.changes == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "pushed"),
+    [
+        ("mlflow-pyfunc", f"mlflow-pyfunc:{image_tag()}"),
+        ("team/wine:3", "team/wine:3"),
+        ("ghcr.io/team/wine:3", "team/wine:3"),
+        ("127.0.0.1:5000/wine", f"wine:{image_tag()}"),
+    ],
+)
+def test_s138_an_image_of_another_registry_keeps_the_rest_of_its_name(place: Place, name: str, pushed: str) -> None:
+    """A port is not taken for a tag, and a host is no part of a repository."""
+    del place
+    assert image_uri(Account(SageMakerOptions()), name) == f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{pushed}"
 
 
 @slow

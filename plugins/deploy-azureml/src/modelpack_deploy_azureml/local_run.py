@@ -5,7 +5,12 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
-from modelpack.deployments.local.foreground import container_engines, run_in_foreground, serve_in_foreground
+from modelpack.deployments.local.foreground import (
+    container_engines,
+    published_port,
+    run_container_in_foreground,
+    serve_in_foreground,
+)
 from modelpack_deploy_azureml import naming
 from modelpack_deploy_azureml.documents import PORT, environment_variables
 
@@ -31,7 +36,7 @@ def run(context: LocalRunContext[AzureMLOptions]) -> int:
             context, [f"--timeout={context.request.options.request_timeout:g}"], variables=variables
         )
     context.progress(f"running {naming.image_name(context.request)} with {engine}")
-    return run_in_foreground(_engine_command(engine, context, variables), variables)
+    return run_container_in_foreground(_engine_command(engine, context, variables), variables)
 
 
 def _engine(context: LocalRunContext[AzureMLOptions]) -> str | None:
@@ -57,6 +62,6 @@ def _engine_command(program: str, context: LocalRunContext[AzureMLOptions], vari
     """The variables go by name alone: their values are in no list of processes."""
     model = f"{context.request.model_path.resolve()}:{_MOUNT}/{naming.MODEL_FOLDER}:ro"
     named = [word for name in variables for word in ("--env", name)]
-    ports = ["--publish", f"{context.host}:{context.port or ''}:{PORT}"]
+    ports = ["--publish", f"{context.host}:{published_port(context)}:{PORT}"]
     place = ["--volume", model, "--env", f"AZUREML_MODEL_DIR={_MOUNT}"]
     return [program, "run", "--rm", "--init", *ports, *place, *named, naming.image_name(context.request), "serve"]

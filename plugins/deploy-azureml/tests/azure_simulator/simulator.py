@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from azure_simulator.engine import RunCommand
+
 SUBSCRIPTION, GROUP, NAME = "00000000-0000-0000-0000-0000000000aa", "simulated-group", "simulated-workspace"
 SCHEMAS = Path(__file__).parents[5] / "shared" / "reference" / "specs" / "azureml"
 
@@ -172,6 +174,10 @@ class AzureSimulator(FailsOnDemand):
         """Put a blob into the workspace's datastore, and answer its URI."""
         self._workspace.blobs.write(name, content)
         return self._workspace.blobs.uri(name)
+
+    def run_images(self, run_command: RunCommand) -> None:
+        """Let an engine run whichever image is asked for, in place of its server in a process of this Python."""
+        self._workspace.run_command = run_command
 
     def create_foreign_endpoint(self, name: str, *, kind: str = "onlineEndpoints") -> None:
         """Let an endpoint stand that somebody else made."""

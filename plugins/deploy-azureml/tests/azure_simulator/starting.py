@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azure_simulator.containers import Container, start_image, start_script
+from azure_simulator.engine import start_on_engine
 from azure_simulator.messages import Document, ServiceError
 from azure_simulator.resources import folded
 
@@ -55,6 +56,8 @@ def start(workspace: Workspace, key: Key, document: Document) -> Container:
     routes = {
         name: (config.get(f"{name}Route") or {"path": "/"})["path"] for name in ("liveness", "readiness", "scoring")
     }
+    if workspace.run_command is not None:
+        return start_on_engine(workspace.run_command, environment["image"], variables, routes, log)
     return start_image(variables, routes, log)
 
 

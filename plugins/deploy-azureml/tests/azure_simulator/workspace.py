@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from azure_simulator.blobs import Blobs
     from azure_simulator.containers import Container
+    from azure_simulator.engine import RunCommand
     from azure_simulator.faults import Faults
     from azure_simulator.operations import Operations
     from azure_simulator.resources import Key, Resources
@@ -34,6 +35,7 @@ class Workspace:
         images: The model in each image that can be pulled.
         patience: How long a container may take to be ready, in seconds.
         computes: The kinds of the computes that are attached, by their names.
+        run_command: How an engine runs an image; None for its server in a process of this Python.
         containers: What takes requests, by the deployment's key in lower case.
         begun: Everything that was started.
         logs: Where the newest container of each deployment writes, by the same keys.
@@ -50,6 +52,7 @@ class Workspace:
     schemas: Schemas
     operations: Operations
     faults: Faults
+    run_command: RunCommand | None = None
     containers: dict[Key, Container] = field(default_factory=dict)
     begun: list[tuple[Key, Container]] = field(default_factory=list)
     logs: dict[Key, Path] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from modelpack.errors import InvalidArgumentError
 from modelpack_deploy_sagemaker.registry import credentials, repository_uri
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from modelpack.images import ImageOptions
     from modelpack.package.trust import Trust
     from modelpack_deploy_sagemaker.account import Account
+
+_NAME = re.compile(r"(?:(?:[^/]*[.:][^/]*|localhost)/)?(?P<repository>[^:@]+)(?::(?P<tag>[^@]+))?(?:@.+)?")
+"""A registry begins with a host: it has a dot or a port."""
 
 
 def image_tag() -> str:
@@ -66,7 +71,7 @@ def build(wanted: Wanted, progress: Callable[[str], None]) -> str:
 
 def push(engine: str, name: str, account: Account, progress: Callable[[str], None]) -> str:
     """Push an image that an engine has, and answer where it is."""
-    uri = _uri(account, name)
+    uri = image_uri(account, name)
     with _logged_in(account, uri) as environment:
         for command in ([engine, "tag", name, uri], [engine, "push", uri]):
             _run(command, environment, progress)
@@ -77,7 +82,7 @@ def build_and_push(wanted: Wanted, account: Account, progress: Callable[[str], N
     """Build an image without an engine, straight into the registry, and answer where it is."""
     from modelpack.images import Delivery, build_model_daemonless
 
-    uri = _uri(account, wanted.name)
+    uri = image_uri(account, wanted.name)
     delivery = Delivery(name=uri, push=True, credentials={uri.partition("/")[0]: credentials(account)})
     with wanted.contents() as (path, options):
         return build_model_daemonless(path, delivery, options=options, base=wanted.base, progress=progress).name
@@ -94,10 +99,12 @@ def build_archive(wanted: Wanted, directory: Path, progress: Callable[[str], Non
     return output
 
 
-def _uri(account: Account, name: str) -> str:
-    """Where an image goes in the account's registry (S138)."""
-    repository, _, tag = name.partition(":")
-    return f"{repository_uri(account, repository)}:{tag or image_tag()}"
+def image_uri(account: Account, name: str) -> str:
+    """Where an image goes in the account's registry, whichever other one its name says (S138)."""
+    parts = _NAME.fullmatch(name)
+    if parts is None:
+        raise InvalidArgumentError(f"{name!r} is no name of an image", hint="such as mlflow-pyfunc or team/wine:3")
+    return f"{repository_uri(account, parts['repository'])}:{parts['tag'] or image_tag()}"
 
 
 @contextmanager

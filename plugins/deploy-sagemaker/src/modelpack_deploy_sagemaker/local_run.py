@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from modelpack.deployments.local.foreground import (
     CONTAINER_ENGINES,
     container_engines,
-    run_in_foreground,
+    published_port,
+    run_container_in_foreground,
     serve_in_foreground,
 )
 from modelpack.schema.mlmodel import MLmodel
@@ -29,9 +30,9 @@ def run(context: LocalRunContext[SageMakerOptions]) -> int:
     engine = None if options.image is None else next(container_engines(), None)
     if options.image is not None and engine is not None:
         image = options.image.replace("{digest}", request.digest.removeprefix("sha256:")[:12])
-        return run_in_foreground(
-            container_command(engine, image, request.model_path, context.host, context.port, variables), variables
-        )
+        port = published_port(context)
+        command = container_command(engine, image, request.model_path, context.host, port, variables)
+        return run_container_in_foreground(command, variables)
     missing = "no image was named" if options.image is None else f"neither {' nor '.join(CONTAINER_ENGINES)} runs"
     context.progress(f"{missing}: this is the server of the image, in this Python, and not SageMaker's container")
     return serve_in_foreground(context, () if flavor == GENERIC else (f"--flavor={flavor}",), variables)

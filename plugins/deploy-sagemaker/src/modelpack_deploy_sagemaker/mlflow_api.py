@@ -9,7 +9,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from modelpack.deployments.local.foreground import container_engines, run_in_foreground
+from modelpack.deployments.local.foreground import container_engines, run_container_in_foreground
 from modelpack_deploy_sagemaker.account import Account
 from modelpack_deploy_sagemaker.containers import Wanted, build, push
 from modelpack_deploy_sagemaker.flavors import FLAVORS, container_variables
@@ -154,7 +154,7 @@ def run_local(
         options = {"flavor": chosen}
         return deployments.run_local(stored.path, target="sagemaker", options=options, port=port, progress=tell)
     variables = container_variables(chosen, stored.digest)
-    return run_in_foreground(container_command(engine, image, stored.path, "", port, variables), variables)
+    return run_container_in_foreground(container_command(engine, image, stored.path, "", port, variables), variables)
 
 
 def build_image(

@@ -14,6 +14,7 @@ from sagemaker_simulator.work import Work
 if TYPE_CHECKING:
     from sagemaker_simulator.calls import Call
     from sagemaker_simulator.container import Container
+    from sagemaker_simulator.engine import RunCommand
     from sagemaker_simulator.place import Image, Settings
 
 _USUAL_LIMIT = 20
@@ -32,6 +33,7 @@ class Account:
         limits: How many instances there may be, where that is not the usual number.
         registry: What is behind ECR.
         hosts_images: Whether ECR says that it is here.
+        run_command: How images are run; None for their server in a process of this Python.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -44,6 +46,7 @@ class Account:
         self.limits: dict[str, int] = {}
         self.registry = Registry(self)
         self.hosts_images = False
+        self.run_command: RunCommand | None = None
         self._places: dict[str, Place] = {}
         self._lock = threading.Lock()
 

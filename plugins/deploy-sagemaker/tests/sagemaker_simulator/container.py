@@ -18,7 +18,7 @@ from sagemaker_simulator import artifacts, cloudwatch, requirements
 from sagemaker_simulator.container_variables import Host, container_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from sagemaker_simulator.calls import Params
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _ANSWER_SECONDS = 60.0
 _PING_SECONDS = 2.0
 _GRACE_SECONDS = 30.0
+_SERVER = (sys.executable, "-m", "modelpack.serving.container", "serve")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,16 @@ class Container:
         self._in_flight = 0
         self._idle = threading.Condition()
         self._directory = place.account.settings.directory / f"container-{uuid.uuid4().hex[:12]}"
-        host = Host(self._directory, self._unpacked(definition), self.port)
-        image = self._account.images.get(requirements.ecr_uri(place, definition["Image"]))
-        self._process = self._started(container_variables(host, image, definition, environment))
+        model = self._unpacked(definition)
+        if self._account.run_command is None:
+            host = Host(self._directory, model, self.port)
+            image = self._account.images.get(requirements.ecr_uri(place, definition["Image"]))
+            self._process = self._started(_SERVER, container_variables(host, image, definition, environment))
+        else:
+            variables = {**definition.get("Environment", {}), **environment}
+            mounts = {} if artifacts.data_uri(definition) is None else {"/opt/ml/model": model}
+            command = self._account.run_command(definition["Image"], self.port, variables, mounts)
+            self._process = self._started(command, os.environ)
         self._account.containers.add(self)
         self._reader = threading.Thread(target=self._keep_log, daemon=True)
         self._reader.start()
@@ -104,8 +112,7 @@ class Container:
             raise
         return model
 
-    def _started(self, environment: Mapping[str, str]) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "modelpack.serving.container", "serve"]
+    def _started(self, command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
         return subprocess.Popen(
             command,
             cwd=self._directory,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from sagemaker_simulator.calls import Call
+    from sagemaker_simulator.engine import RunCommand
     from sagemaker_simulator.failures import Failure
 
 REGION = "us-east-1"
@@ -156,12 +157,17 @@ class SageMakerSimulator:
         self._account.images[uri] = Image(model, environment)
         return uri
 
-    def host_images(self) -> None:
+    def host_images(self, run_command: RunCommand | None = None) -> None:
         """Let ECR say that its repositories are here, until the next reset: images can then be pushed and run.
 
         Otherwise ECR names its own hosts, as it does, and nothing can be pushed there without a network.
+
+        Args:
+            run_command: How an engine runs an image; without it, the server in the image runs in a process of this
+                Python, with the model and the variables of the image.
         """
         self._account.hosts_images = True
+        self._account.run_command = run_command
 
     def set_quota(self, instance_type: str, limit: int) -> None:
         """Let there be so many instances of a type behind endpoints at most; otherwise there may be 20 of each."""

@@ -9,7 +9,11 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from modelpack.deployments.local.ports import free_port
+from modelpack.errors import DeployError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
 
 CONTAINER_ENGINES = ("docker", "podman")
 _PATIENCE = 20.0
+_NOT_STARTED = 125
+"""What docker and podman end with when they themselves have failed."""
 
 
 def serve_in_foreground(
@@ -56,6 +62,32 @@ def run_in_foreground(command: Sequence[str], variables: Mapping[str, str]) -> i
         except KeyboardInterrupt:
             program.terminate()  # from a terminal it has had the signal as well, and takes the two for one
             return program.wait()
+
+
+def run_container_in_foreground(command: Sequence[str], variables: Mapping[str, str]) -> int:
+    """Run a container by an engine's program, as `run_in_foreground` runs any.
+
+    Returns:
+        The container's exit code.
+
+    Raises:
+        DeployError: The engine could not start it (`failed`); why stands in what it has written.
+    """
+    code = run_in_foreground(command, variables)
+    if code == _NOT_STARTED:
+        raise DeployError(
+            f"{Path(command[0]).name} could not start the container, for the reason that it has given",
+            code="failed",
+            hint="the image has to be there, or where it can be pulled, and the port free",
+        )
+    return code
+
+
+def published_port(context: LocalRunContext[Any]) -> int:
+    """The port of this machine where a container's is to be published; `progress` is told, as no container knows it."""
+    port = context.port or free_port(context.host)
+    context.progress(f"listening on http://{context.host}:{port}")
+    return port
 
 
 def container_engines() -> Iterator[str]:

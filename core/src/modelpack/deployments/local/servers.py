@@ -6,7 +6,6 @@ import asyncio
 import ipaddress
 import os
 import signal
-import socket
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from modelpack.deployments.forwarding.addresses import Address
 from modelpack.deployments.forwarding.probing import is_ready
 from modelpack.deployments.local import locks
+from modelpack.deployments.local.ports import free_port
 from modelpack.errors import DeployError
 
 if TYPE_CHECKING:
@@ -148,13 +148,5 @@ def _free_address(host: str, number: int) -> Address:
     """
     with suppress(ValueError):
         if host == "localhost" or ipaddress.ip_address(host).is_loopback:
-            return Address(host, _free_port(host))
+            return Address(host, free_port(host))
     return Address(f"server-{number}.sock")
-
-
-def _free_port(host: str) -> int:
-    family = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0][0]
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-    return port
