@@ -271,10 +271,27 @@ def interop(session: nox.Session, name: str) -> None:
 
 @nox.session
 def images(session: nox.Session) -> None:
-    """Build and run images with a real engine, base image and registry, which the tests install and start."""
-    everything = _editable(CORE_WITH_EVERYTHING, "./plugins/flavor-sklearn", *_with_library("plugins/flavor-xgboost"))
-    session.install(*TEST_TOOLS, *IMAGE_TOOLS, *everything, *CONSTRAINTS)
-    session.run("pytest", "tests/images", *session.posargs)
+    """Build and run images with a real engine, base image and registry, which the tests install and start.
+
+    The stand-ins for the clouds, to which one of the images is deployed, live in environments of their own.
+    """
+    plugins = ["./plugins/flavor-sklearn", *_with_library("plugins/flavor-xgboost"), "./plugins/deploy-docker"]
+    session.install(*TEST_TOOLS, *IMAGE_TOOLS, *_editable(CORE_WITH_EVERYTHING, *plugins), *CONSTRAINTS)
+    environment = {_variable(folder): str(_interpreter(_make_apart(session, folder))) for folder in APART}
+    session.run("pytest", "tests/images", *session.posargs, env=environment)
+
+
+def _variable(folder: str) -> str:
+    """What tells tests where the interpreter is that has a plugin: `MODELPACK_TEST_AZUREML_PYTHON`."""
+    return f"MODELPACK_TEST_{Path(folder).name.removeprefix('deploy-').upper()}_PYTHON"
+
+
+def _make_apart(session: nox.Session, folder: str) -> Path:
+    """An environment with one plugin and what its tests need."""
+    apart = Path(session.create_tmp()).resolve() / Path(folder).name
+    packages = [*TEST_TOOLS, *_editable(f"./{CORE}[testing]", *_with_library(folder)), *_constraints(folder)]
+    _make_environment(session, apart, *packages)
+    return apart
 
 
 @nox.session
