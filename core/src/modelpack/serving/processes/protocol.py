@@ -101,7 +101,7 @@ class HttpProtocol(HttpToolsProtocol):
                 self._feed_without_offer(data[upgrade.args[0] :])
         except HttpParserError:
             self._refuse(HTTPStatus.BAD_REQUEST, "this is no HTTP/1.1 request")
-        if self._exchange is not None:
+        if self._exchange is not None and not self._refused:
             self._go_the_long_way(self._exchange)
         if self._idle_bytes:
             self._check_progress()
