@@ -201,14 +201,16 @@ def test_requests_are_counted_and_logged_the_same_way(
 
 
 def test_a_body_that_is_no_http_is_refused(make_model: Callable[..., PyFuncModel]) -> None:
-    """Once, and nothing else is answered."""
+    """Once, and no request is begun."""
     sent = request(b"5\r\n[1,2\r\nno length\r\n", "Transfer-Encoding: chunked", Content_Length="")
     server = serving(create_app(make_model(), settings=SETTINGS))
     with server as (address, _), socket.create_connection(address, timeout=20) as client:
         client.sendall(sent)
         answer = b"".join(iter(lambda: client.recv(65_536), b""))
+        metrics = answers(address, request(b"", line="GET /metrics HTTP/1.1"))
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert answer.count(b"content-length") == 1
+    assert re.findall(rb'modelpack_requests_total\{(.*)route="/invocations"', metrics) == []
 
 
 def test_what_is_no_request_is_counted_and_logged(
