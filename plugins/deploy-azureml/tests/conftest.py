@@ -13,7 +13,7 @@ import pytest
 
 import modelpack
 import modelpack.pyfunc
-from modelpack.testing.fixtures import modelpack_home  # noqa: F401 - a fixture
+from modelpack.testing.fixtures import modelpack_home, warm_programs  # noqa: F401 - fixtures
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -23,6 +23,7 @@ from plus_model import Plus
 
 if TYPE_CHECKING:
     from modelpack import ModelInfo
+    from modelpack.testing.warm_programs import WarmPrograms
 
 
 class AnyImage(Mapping[str, Path]):
@@ -75,11 +76,11 @@ def save_plus(path: Path, number: float) -> ModelInfo:
 
 
 @pytest.fixture
-def azure(tmp_path: Path) -> Iterator[AzureSimulator]:
+def azure(tmp_path: Path, warm_programs: WarmPrograms) -> Iterator[AzureSimulator]:  # noqa: F811 - the fixture
     """An empty workspace."""
     directory = tmp_path / "azure"
     directory.mkdir()
-    with AzureSimulator(directory, images=AnyImage(tmp_path / "nothing")) as simulator:
+    with AzureSimulator(directory, warm_programs, images=AnyImage(tmp_path / "nothing")) as simulator:
         yield simulator
 
 
