@@ -12,7 +12,8 @@ import pytest
 
 import modelpack.pyfunc
 from modelpack import ModelInfo
-from modelpack.testing.fixtures import modelpack_home  # noqa: F401 - a fixture
+from modelpack.testing.fixtures import modelpack_home, warm_programs  # noqa: F401 - fixtures
+from modelpack.testing.warm_programs import WarmPrograms
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -53,9 +54,13 @@ class Place:
 
 
 @pytest.fixture(scope="session")
-def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SageMakerSimulator]:
+def simulator(
+    tmp_path_factory: pytest.TempPathFactory,
+    warm_programs: WarmPrograms,  # noqa: F811 - the fixture
+) -> Iterator[SageMakerSimulator]:
     """The stand-in, which answers as long as the tests run."""
-    with SageMakerSimulator(tmp_path_factory.mktemp("sagemaker"), delay=0.1, page_size=2, patience=30.0) as running:
+    directory = tmp_path_factory.mktemp("sagemaker")
+    with SageMakerSimulator(directory, warm_programs, delay=0.1, page_size=2, patience=30.0) as running:
         yield running
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import http.client
 import os
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 import threading
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modelpack.testing.program import Program, end_session
 from sagemaker_simulator import artifacts, cloudwatch, requirements
 from sagemaker_simulator.container_variables import Host, container_variables
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from modelpack.testing.program import Process
     from sagemaker_simulator.calls import Params
     from sagemaker_simulator.place import Place
 
@@ -89,9 +89,13 @@ class Container:
         self._directory = place.account.settings.directory / f"container-{uuid.uuid4().hex[:12]}"
         host = Host(self._directory, self._unpacked(definition), self.port)
         image = self._account.images.get(requirements.ecr_uri(place, definition["Image"]))
-        self._process = self._started(container_variables(host, image, definition, environment))
+        reading, writing = os.pipe()
+        try:
+            self._process = self._started(container_variables(host, image, definition, environment), writing)
+        finally:
+            os.close(writing)
         self._account.containers.add(self)
-        self._reader = threading.Thread(target=self._keep_log, daemon=True)
+        self._reader = threading.Thread(target=self._keep_log, args=(reading,), daemon=True)
         self._reader.start()
 
     def _unpacked(self, definition: Params) -> Path:
@@ -104,24 +108,13 @@ class Container:
             raise
         return model
 
-    def _started(self, environment: Mapping[str, str]) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "modelpack.serving.container", "serve"]
-        return subprocess.Popen(
-            command,
-            cwd=self._directory,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-        )
+    def _started(self, environment: Mapping[str, str], output: int) -> Process:
+        program = Program(["-m", "modelpack.serving.container", "serve"], environment, self._directory)
+        return self._account.settings.programs.start(program, output)
 
-    def _keep_log(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as output:
-            for line in output:
+    def _keep_log(self, output: int) -> None:
+        with open(output, encoding="utf-8", errors="replace") as lines:
+            for line in lines:
                 if line.strip():  # CloudWatch keeps no empty lines
                     self.log.write(line.rstrip("\n"))
 
@@ -178,12 +171,11 @@ class Container:
         """End the server as SageMaker does, and remove its files; again does no harm."""
         with self._idle:
             self._idle.wait_for(lambda: not self._in_flight, _GRACE_SECONDS)
-        self._process.send_signal(signal.SIGTERM)
+        self._process.terminate()
         try:
             self._process.wait(_GRACE_SECONDS)
         except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            end_session(self._process)
         self._reader.join(_GRACE_SECONDS)
         self._account.containers.discard(self)
         shutil.rmtree(self._directory, ignore_errors=True)
