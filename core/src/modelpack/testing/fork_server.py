@@ -25,7 +25,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from modelpack.pyfunc.forking import leave
+from modelpack.pyfunc.forking import fork, leave
+from modelpack.pyfunc.signals import held
 from modelpack.testing.program import Program
 
 if TYPE_CHECKING:
@@ -35,10 +36,10 @@ READY: Final = b"ready"
 UNFIT: Final = b"unfit"
 """What this process says first: whether it may be forked."""
 
+BEGUN: Final = b"begun "
+"""How a program says its process id."""
 HEARD: Final = b"heard"
-"""What it is told about an exit code."""
-
-_HELD: Final = (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM)
+"""What this process is told about an exit code."""
 
 
 def become(program: Program) -> None:
@@ -144,13 +145,12 @@ class _Forks:
 
     def _started(self, file: int, output: int, status: int) -> Program | None:
         program = _read(file)
-        signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
-        pid = os.fork()
-        if pid == 0:
-            self._close()
-            _settle(output, status)
-            return program
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
+        with held():
+            pid = fork()
+            if pid == 0:
+                self._close()
+                _settle(output, status)
+                return program
         os.close(output)
         self._children[status] = _Child(pid, status)
         return None
@@ -194,11 +194,10 @@ def _settle(output: int, status: int) -> None:
     os.setsid()
     for standard in (1, 2):
         os.dup2(output, standard)
-    os.write(status, str(os.getpid()).encode())
+    os.write(status, b"%b%d" % (BEGUN, os.getpid()))
     os.closerange(3, max(_open()) + 1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
 
 
 def _pass(number: int, frame: object) -> None:

@@ -21,7 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from modelpack.testing.fork_server import HEARD, READY
+from modelpack.testing.fork_server import BEGUN, HEARD, READY
 from modelpack.testing.program import end_session, start_program
 
 if TYPE_CHECKING:
@@ -101,6 +101,9 @@ class WarmPrograms:
         Args:
             program: The program.
             output: Where its standard output and standard error go. Its standard input is empty.
+
+        Raises:
+            OSError: It could not be started.
         """
         with self._lock:
             warm = self._warmed(program)
@@ -160,7 +163,11 @@ class _WarmProcess:
             file.flush()
             descriptor = output if isinstance(output, int) else output.fileno()
             socket.send_fds(self._orders, [b"\0"], [file.fileno(), descriptor, theirs.fileno()])
-        return _Fork(program.arguments, int(status.recv(_SHORT)), status.detach())
+        told = status.recv(_SHORT)
+        if not told.startswith(BEGUN):
+            status.close()
+            raise ChildProcessError(f"a program could not be started: {' '.join(program.arguments)}")
+        return _Fork(program.arguments, int(told.removeprefix(BEGUN)), status.detach())
 
     def close(self) -> None:
         """End it, and what it has become."""
