@@ -165,6 +165,7 @@ def _share_links_of_pip() -> None:
 
 
 _share_links_of_pip()
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the tests start thousands of interpreters, which would all compile
 
 
 @nox.session

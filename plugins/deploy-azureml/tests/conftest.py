@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,8 @@ import pytest
 
 import modelpack
 import modelpack.pyfunc
-from modelpack.testing.fixtures import modelpack_home  # noqa: F401 - a fixture
+from modelpack.package.trust import trust_own
+from modelpack.testing.fixtures import modelpack_home, warm_programs  # noqa: F401 - fixtures
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "tests" / "images" / "kit"))
 sys.path.insert(0, str(Path(__file__).parent))
@@ -25,6 +28,7 @@ from plus_model import Plus
 
 if TYPE_CHECKING:
     from modelpack import ModelInfo
+    from modelpack.testing.warm_programs import WarmPrograms
 
 
 class AnyImage(Mapping[str, Path]):
@@ -59,10 +63,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addoption("--live", action="store_true", help="deploy to an account of yours; see the target's README")
 
 
+@pytest.fixture(scope="session")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[ModelInfo, ModelInfo]:
+    """Two models, for tests to copy: saving reads what is installed, which takes a while here."""
+    folder = tmp_path_factory.mktemp("saved")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MODELPACK_HOME", str(folder / "home"))
+        return save_plus(folder / "plus-1", 1.0), save_plus(folder / "plus-2", 2.0)
+
+
 @pytest.fixture
-def models(tmp_path: Path) -> tuple[ModelInfo, ModelInfo]:
+def models(tmp_path: Path, saved: tuple[ModelInfo, ModelInfo]) -> tuple[ModelInfo, ModelInfo]:
     """Two models: plus 1 and plus 2."""
-    return save_plus(tmp_path / "plus-1", 1.0), save_plus(tmp_path / "plus-2", 2.0)
+    first, second = (copied(info, tmp_path / info.path.name) for info in saved)
+    return first, second
+
+
+def copied(info: ModelInfo, path: Path) -> ModelInfo:
+    """A copy of a saved model, trusted as if it was saved there."""
+    shutil.copytree(info.path, path)
+    trust_own(info.digest, path)
+    return replace(info, path=path, model_uri=str(path))
 
 
 def save_plus(path: Path, number: float) -> ModelInfo:
@@ -77,11 +98,11 @@ def save_plus(path: Path, number: float) -> ModelInfo:
 
 
 @pytest.fixture
-def azure(tmp_path: Path) -> Iterator[AzureSimulator]:
+def azure(tmp_path: Path, warm_programs: WarmPrograms) -> Iterator[AzureSimulator]:  # noqa: F811 - the fixture
     """An empty workspace."""
     directory = tmp_path / "azure"
     directory.mkdir()
-    with AzureSimulator(directory, images=AnyImage(tmp_path / "nothing")) as simulator:
+    with AzureSimulator(directory, warm_programs, images=AnyImage(tmp_path / "nothing")) as simulator:
         yield simulator
 
 

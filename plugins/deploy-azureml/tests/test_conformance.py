@@ -52,7 +52,8 @@ class TestAzureML(TargetTests):
             cls.azure, cls.patience, cls.runs_batch_jobs = LiveAzure(), 3600.0, False
             yield
             return
-        with AzureSimulator(directory, images=AnyImage(directory), page=2) as simulator:
+        programs = request.getfixturevalue("warm_programs")
+        with AzureSimulator(directory, programs, images=AnyImage(directory), page=2) as simulator:
             cls.azure = simulator
             yield
 

@@ -87,11 +87,11 @@ def test_a_model_that_was_archived_is_deployed_again(models: Models, azure: Azur
     """Nothing is uploaded twice."""
     modelpack.deploy(models[0].path, name="plus", **where(azure))
     deployments.delete("plus", **where(azure))
-    blobs = [name for name in azure.names() if name.startswith("blobs/")]
+    blobs = {name for name in azure.names() if name.startswith("blobs/")}
     azure.requests.clear()
     modelpack.deploy(models[0].path, name="plus", **where(azure))
     assert predictions(azure) == [{"x": 2.5}, {"x": 3.0}]
-    assert [name for name in azure.names() if name.startswith("blobs/")] == blobs
+    assert {name for name in azure.names() if name.startswith("blobs/")} == blobs
     assert not [path for method, path in azure.requests if method == "PUT" and "blob.core" in path]
 
 

@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import re
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -22,12 +20,17 @@ import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from modelpack.testing.program import Program
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
+
+    from modelpack.testing.program import Process
+    from modelpack.testing.warm_programs import WarmPrograms
 
 Manifest = dict[str, Any]
 
@@ -59,7 +62,7 @@ class Pod:
 
     manifest: Manifest
     port: int = 0
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
     log: Path | None = None
 
     def is_ready(self) -> bool:
@@ -69,7 +72,7 @@ class Pod:
     def stop(self) -> None:
         """End the server as Kubernetes does."""
         if self.process is not None:
-            self.process.send_signal(signal.SIGTERM)
+            self.process.terminate()
             self.process.wait(30)
 
 
@@ -79,6 +82,7 @@ class Cluster:
 
     Attributes:
         directory: Where the servers write their logs.
+        programs: What starts them.
         images: The model in each image; what is missing cannot be pulled.
         validate: Called with each object that is written; raises `ValueError` for one that does not fit its schema.
         has_kserve: Whether it knows `InferenceService`.
@@ -88,6 +92,7 @@ class Cluster:
     """
 
     directory: Path
+    programs: WarmPrograms
     images: Mapping[str, Path]
     validate: Callable[[Manifest], None]
     has_kserve: bool = True
@@ -180,9 +185,14 @@ class Cluster:
         if model is not None:
             pod.port, pod.log = _free_port(), self.directory / f"{metadata['name']}.log"
             environment = {each["name"]: each["value"] for each in container["env"] if "value" in each}
-            pod.process = _serving(model, pod.port, environment, pod.log)
+            pod.process = self._serving(model, pod.port, environment, pod.log)
         self.pods[metadata["name"]] = pod
         return pod
+
+    def _serving(self, model: Path, port: int, environment: dict[str, str], log: Path) -> Process:
+        command = ["-m", "modelpack", "serve", str(model), "--port", str(port)]
+        with log.open("wb") as output:
+            return self.programs.start(Program(command, {**os.environ, **environment}, Path.cwd()), output)
 
     def _end(self, pod: Pod) -> None:
         pod.stop()
@@ -248,14 +258,6 @@ def _container_status(pod: Pod) -> Manifest:
     return {"state": {"running": {}}}
 
 
-def _serving(model: Path, port: int, environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
-    import os
-
-    command = [sys.executable, "-m", "modelpack", "serve", str(model), "--port", str(port)]
-    with log.open("wb") as output:
-        return subprocess.Popen(command, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT)
-
-
 def _answers(port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/v2/health/ready", timeout=2) as answer:
@@ -293,6 +295,7 @@ class Handler(BaseHTTPRequestHandler):
 
     cluster: Cluster
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # an answer in two pieces waits 40 ms for the first one to be acknowledged
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

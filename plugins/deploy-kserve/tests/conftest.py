@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import modelpack.pyfunc
-from modelpack.testing.fixtures import modelpack_home  # noqa: F401 - a fixture
+from modelpack.testing.fixtures import modelpack_home, warm_programs  # noqa: F401 - fixtures
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from modelpack import ModelInfo
+    from modelpack.testing.warm_programs import WarmPrograms
 
 DEFINITION = (
     Path(__file__).parents[4] / "shared" / "reference" / "specs" / "kserve" / "inferenceservices-v1beta1-crd.yaml"
@@ -98,10 +99,10 @@ def image_of(info: ModelInfo) -> str:
 
 
 @pytest.fixture
-def cluster(tmp_path: Path, models: tuple[ModelInfo, ModelInfo]) -> Cluster:
+def cluster(tmp_path: Path, models: tuple[ModelInfo, ModelInfo], warm_programs: WarmPrograms) -> Cluster:  # noqa: F811 - the fixture
     """An empty cluster that can pull the images of both models."""
     images = {image_of(info): info.path for info in models}
-    return Cluster(tmp_path, images, validate)
+    return Cluster(tmp_path, warm_programs, images, validate)
 
 
 def write_kubeconfig(path: Path, url: str) -> Path:

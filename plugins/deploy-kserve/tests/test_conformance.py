@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
+    from modelpack.testing.warm_programs import WarmPrograms
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
@@ -62,9 +64,9 @@ class TestKServe(TargetTests):
 
     @pytest.fixture(autouse=True, scope="class")
     @classmethod
-    def _cluster(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    def _cluster(cls, tmp_path_factory: pytest.TempPathFactory, warm_programs: WarmPrograms) -> Iterator[None]:
         top = tmp_path_factory.getbasetemp()
-        cluster = Cluster(tmp_path_factory.mktemp("cluster"), FoundImages(top), validate, page=2)
+        cluster = Cluster(tmp_path_factory.mktemp("cluster"), warm_programs, FoundImages(top), validate, page=2)
         with serving(cluster) as url:
             cls.cluster = cluster
             cls.url = url

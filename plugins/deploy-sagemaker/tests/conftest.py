@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 
 import modelpack.pyfunc
 from modelpack import ModelInfo
-from modelpack.testing.fixtures import modelpack_home  # noqa: F401 - a fixture
+from modelpack.package.trust import trust_own
+from modelpack.testing.fixtures import modelpack_home, warm_programs  # noqa: F401 - fixtures
+from modelpack.testing.warm_programs import WarmPrograms
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "tests" / "images" / "kit"))
 sys.path.insert(0, str(Path(__file__).parent))
@@ -55,9 +58,13 @@ class Place:
 
 
 @pytest.fixture(scope="session")
-def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SageMakerSimulator]:
+def simulator(
+    tmp_path_factory: pytest.TempPathFactory,
+    warm_programs: WarmPrograms,  # noqa: F811 - the fixture
+) -> Iterator[SageMakerSimulator]:
     """The stand-in, which answers as long as the tests run."""
-    with SageMakerSimulator(tmp_path_factory.mktemp("sagemaker"), delay=0.1, page_size=2, patience=30.0) as running:
+    directory = tmp_path_factory.mktemp("sagemaker")
+    with SageMakerSimulator(directory, warm_programs, delay=0.1, page_size=2, patience=30.0) as running:
         yield running
 
 
@@ -78,14 +85,31 @@ def use(simulator: SageMakerSimulator, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-@pytest.fixture
-def models(tmp_path: Path) -> tuple[ModelInfo, ModelInfo]:
-    """Two models: plus 1 and plus 2."""
-    first, second = (
-        modelpack.pyfunc.save_model(tmp_path / f"plus-{number}", python_model=Plus(number), code_paths=[PLUS_FILE])
-        for number in (1, 2)
-    )
+@pytest.fixture(scope="session")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[ModelInfo, ModelInfo]:
+    """Two models, for tests to copy: saving reads what is installed, which takes a while here."""
+    folder = tmp_path_factory.mktemp("saved")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MODELPACK_HOME", str(folder / "home"))
+        first, second = (
+            modelpack.pyfunc.save_model(folder / f"plus-{number}", python_model=Plus(number), code_paths=[PLUS_FILE])
+            for number in (1, 2)
+        )
     return first, second
+
+
+@pytest.fixture
+def models(tmp_path: Path, saved: tuple[ModelInfo, ModelInfo]) -> tuple[ModelInfo, ModelInfo]:
+    """Two models: plus 1 and plus 2."""
+    first, second = (copied(info, tmp_path / info.path.name) for info in saved)
+    return first, second
+
+
+def copied(info: ModelInfo, path: Path) -> ModelInfo:
+    """A copy of a saved model, trusted as if it was saved there."""
+    shutil.copytree(info.path, path)
+    trust_own(info.digest, path)
+    return replace(info, path=path, model_uri=str(path))
 
 
 PLUS_FILE = Path(__file__).parent / "plus_model.py"

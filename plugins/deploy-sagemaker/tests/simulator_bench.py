@@ -17,6 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from modelpack.testing import target_models
+from modelpack.testing.warm_programs import WarmPrograms
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -116,9 +117,11 @@ def variant(model: str, name: str = "all", **changed: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module", name="running")
-def running_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SageMakerSimulator]:
+def running_simulator(
+    tmp_path_factory: pytest.TempPathFactory, warm_programs: WarmPrograms
+) -> Iterator[SageMakerSimulator]:
     """A simulator for all tests."""
-    with SageMakerSimulator(tmp_path_factory.mktemp("simulator"), delay=0.3, page_size=2) as simulator:
+    with SageMakerSimulator(tmp_path_factory.mktemp("simulator"), warm_programs, delay=0.3, page_size=2) as simulator:
         yield simulator
 
 

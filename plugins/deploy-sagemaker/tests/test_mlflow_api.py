@@ -22,6 +22,7 @@ from modelpack import deployments
 from modelpack.errors import DeployError, InvalidArgumentError, NotFoundError
 from modelpack.package.load import open_model
 from modelpack.testing.target_models import Adding
+from modelpack.testing.warm_programs import WarmPrograms
 from modelpack_deploy_sagemaker import mlflow_api
 from modelpack_deploy_sagemaker.account import Account
 from modelpack_deploy_sagemaker.commands import sagemaker
@@ -290,10 +291,12 @@ def test_s133_going_back_is_a_failure_with_the_services_reason(place: Place, mod
 
 
 @slow
-def test_s133_a_timeout_says_that_it_may_go_on(models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_s133_a_timeout_says_that_it_may_go_on(
+    models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm_programs: WarmPrograms
+) -> None:
     """The hint says how to look."""
     (tmp_path / "sagemaker").mkdir()
-    with SageMakerSimulator(tmp_path / "sagemaker", delay=60.0) as simulator:
+    with SageMakerSimulator(tmp_path / "sagemaker", warm_programs, delay=60.0) as simulator:
         use(simulator, monkeypatch)
         place = Place(simulator, simulator.create_role(), simulator.create_bucket("models"), simulator.push_image())
         with pytest.raises(DeployError) as caught:

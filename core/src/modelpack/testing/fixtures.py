@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from modelpack.testing.warm_programs import WarmPrograms
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _SETTINGS = ("MODELPACK_DISABLE_PLUGINS", "MODELPACK_TRACE_HOOKS", "MODELPACK_TRUST", "MLFLOW_TRACKING_URI")
@@ -20,3 +23,10 @@ def modelpack_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest
     for name in _SETTINGS:
         monkeypatch.delenv(name, raising=False)
     return home
+
+
+@pytest.fixture(scope="session")
+def warm_programs() -> Iterator[WarmPrograms]:
+    """Starts scoring servers, and other programs of this environment, in a tenth of the time; they end with the run."""
+    with WarmPrograms() as programs:
+        yield programs

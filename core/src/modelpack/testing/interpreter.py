@@ -12,8 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from modelpack.testing.program import Program, start_program
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from modelpack.testing.warm_programs import WarmPrograms
 
 _PROGRAM = """
 import pickle, sys
@@ -47,6 +51,7 @@ def run_python(
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
     timeout: float = 240,
+    programs: WarmPrograms | None = None,
 ) -> Any:
     """Call a function in a fresh interpreter and answer what it returned.
 
@@ -59,30 +64,34 @@ def run_python(
         environment: Variables on top of those of this process.
         directory: The working directory.
         timeout: After how many seconds to give up.
+        programs: What starts the interpreter, which then has imported what those programs have in common.
 
     Raises:
         InterpreterError: The function raised, the interpreter crashed, or it took too long.
     """
     with tempfile.TemporaryDirectory(prefix="modelpack-") as folder:
-        task, answer = Path(folder, "task"), Path(folder, "answer")
-        task.write_bytes(pickle.dumps(sys.path) + pickled(function, *arguments))
-        command = [sys.executable, "-c", _PROGRAM, str(task), str(answer)]
-        try:
-            done = subprocess.run(  # noqa: S603 - this interpreter and our own program
-                command,
-                capture_output=True,
-                text=True,
-                check=False,
-                cwd=directory,
-                env={**os.environ, **(environment or {})},
-                timeout=timeout,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise InterpreterError(f"no answer from the other interpreter within {timeout} seconds") from error
-        if done.returncode != 0 or not answer.exists():
-            message = f"the other interpreter ended with code {done.returncode}:\n{done.stderr}"
-            raise InterpreterError(message, done.returncode)
+        call, answer = Path(folder, "call"), Path(folder, "answer")
+        call.write_bytes(pickle.dumps(sys.path) + pickled(function, *arguments))
+        variables = {**os.environ, **(environment or {})}
+        program = Program(["-c", _PROGRAM, str(call), str(answer)], variables, directory or Path.cwd())
+        code, printed = _run(program, Path(folder, "output"), timeout, programs)
+        if code != 0 or not answer.exists():
+            raise InterpreterError(f"the other interpreter ended with code {code}:\n{printed}", code)
         return pickle.loads(answer.read_bytes())  # noqa: S301 - what our own program wrote
+
+
+def _run(program: Program, log: Path, timeout: float, programs: WarmPrograms | None) -> tuple[int, str]:
+    """The exit code of a program, and what it printed."""
+    with log.open("wb") as output:
+        process = programs.start(program, output) if programs is not None else start_program(program, output)
+    try:
+        code = process.wait(timeout)
+    except subprocess.TimeoutExpired as error:
+        raise InterpreterError(f"no answer from the other interpreter within {timeout} seconds") from error
+    finally:
+        process.kill()
+        process.wait()
+    return code, log.read_text(encoding="utf-8", errors="replace")
 
 
 def pickled(*values: Any) -> bytes:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modelpack.testing import target_models
+from modelpack.testing.interpreter import run_python
 from modelpack.testing.once import Once
+from modelpack.testing.warm_programs import WarmPrograms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -62,6 +64,7 @@ class Bench:
         self._token = secrets.token_hex(3)
         self._standing = f"kit-{self._token}-standing"
         self._names: list[str] = []
+        self._programs: WarmPrograms | None = None
 
     @contextmanager
     def used_by(self, suite: TargetSuite) -> Iterator[None]:
@@ -80,6 +83,8 @@ class Bench:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("MODELPACK_HOME", str(self.home))
             self._remove([self._standing])
+        if self._programs is not None:
+            self._programs.close()
 
     @property
     def manager(self) -> PluginManager:
@@ -187,6 +192,18 @@ class Bench:
     def answers(self, name: str) -> list[float]:
         """What a deployment predicts for the kit's rows."""
         return numbers(json.loads(self.invoke(name).body))
+
+    def elsewhere(self, function: Callable[..., Any], *arguments: Any, timeout: float = 240) -> Any:
+        """Call a function in another process, where the platform's library is imported and nothing was done with it.
+
+        Raises:
+            InterpreterError: The function raised, the process died, or it took too long.
+        """
+        if self._programs is None:
+            plugin = self.suite.distribution.replace("-", "_")
+            modules = [self.suite.library, f"{plugin}.*", "modelpack.deployments.*", "modelpack.package.*"]
+            self._programs = WarmPrograms(filter(None, modules))
+        return run_python(function, *arguments, timeout=timeout, programs=self._programs)
 
     def _verb(self, verb: str, options: Mapping[str, Any] | None = None) -> Callable[..., Any]:
         from functools import partial

@@ -7,7 +7,6 @@ from threading import Barrier
 from typing import TYPE_CHECKING
 
 from modelpack.errors import DeployError
-from modelpack.testing.interpreter import run_python
 from modelpack.testing.skips import declared
 from modelpack.testing.target_probes import meet_and_deploy
 from modelpack.testing.target_serving_checks import assert_serves
@@ -56,7 +55,7 @@ class TargetConcurrencyChecks(TargetSuite):
 
         def deploy(model: str) -> str:
             arguments = (str(meeting), str(bench.model(model).path), self.target, name, bench.options)
-            outcome: str = run_python(meet_and_deploy, *arguments, timeout=self.patience + 60)
+            outcome: str = bench.elsewhere(meet_and_deploy, *arguments, timeout=self.patience + 60)
             return outcome
 
         with ThreadPoolExecutor(2) as pool:

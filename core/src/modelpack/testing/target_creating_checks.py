@@ -6,7 +6,6 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
-from modelpack.testing.interpreter import run_python
 from modelpack.testing.skips import declared
 from modelpack.testing.target_observing import Follower
 from modelpack.testing.target_probes import look
@@ -115,6 +114,6 @@ class TargetCreatingChecks(TargetSuite):
         declared(self.has_other_processes, "has_other_processes")
         self.needs(bench, CREATE)
         standing = bench.standing()
-        found, listed = run_python(look, self.target, standing.name, bench.options)
+        found, listed = bench.elsewhere(look, self.target, standing.name, bench.options)
         assert found == bench.get(standing.name)
         assert listed == sorted(bench.listed()), "another process lists other deployments"

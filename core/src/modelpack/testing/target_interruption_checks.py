@@ -6,7 +6,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from modelpack.errors import DeployError
-from modelpack.testing.interpreter import InterpreterError, run_python
+from modelpack.testing.interpreter import InterpreterError
 from modelpack.testing.skips import declared
 from modelpack.testing.target_observing import Stopper
 from modelpack.testing.target_probes import KILLED, deploy_and_die
@@ -146,7 +146,7 @@ def _kill(bench: Bench, name: str, model: str, number: int) -> bool:
     """End the process of a deployment at a line of its progress; answer whether it came to that."""
     arguments = (str(bench.model(model).path), bench.suite.target, name, bench.options, number)
     try:
-        run_python(deploy_and_die, *arguments, timeout=bench.suite.patience + 60)
+        bench.elsewhere(deploy_and_die, *arguments, timeout=bench.suite.patience + 60)
     except InterpreterError as error:
         if error.code != KILLED:
             raise

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modelpack.errors import DeployError, ModelpackError
-from modelpack.testing.interpreter import run_python
 from modelpack.testing.skips import declared
 from modelpack.testing.target_probes import plan as plan_elsewhere
 from modelpack.testing.target_suite import CREATE, DELETE, PLAN, VALID, TargetSuite, shared
@@ -62,7 +61,9 @@ class TargetPlanningChecks(TargetSuite):
         plan = bench.plan(name)
         assert bench.plan(name) == plan
         if self.has_other_processes:
-            elsewhere = run_python(plan_elsewhere, str(bench.model("first").path), self.target, name, bench.options)
+            elsewhere = bench.elsewhere(
+                plan_elsewhere, str(bench.model("first").path), self.target, name, bench.options
+            )
             assert elsewhere == plan, "another process plans something else"
 
     def test_planning_touches_nothing(self, bench: Bench) -> None:

@@ -6,6 +6,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from modelpack.deployments.sharing import Shared
 from modelpack.errors import DeployError
 from modelpack_deploy_azureml.arm import ResourceManager
 from modelpack_deploy_azureml.faults import in_words
@@ -45,6 +46,7 @@ class Workspace:
             DeployError: They do not say, and the environment does not either (`rejected`).
         """
         self._options = options
+        self._connections = _CONNECTIONS.of(options)
         self.subscription = _found("subscription", options.subscription)
         self.resource_group = _found("resource_group", options.resource_group)
         self.name = _found("workspace", options.workspace)
@@ -67,12 +69,10 @@ class Workspace:
         """The path of a version of a model or an environment."""
         return f"{self.path}/{kind}/{name}/versions/{version}"
 
-    @cached_property
+    @property
     def credential(self) -> TokenCredential:
         """Who asks."""
-        from azure.identity import DefaultAzureCredential
-
-        return DefaultAzureCredential(authority=self._authority)
+        return self._connections.credential
 
     def token(self, *, scoring: bool = False) -> str:
         """A token of the caller's own, for Resource Manager or for endpoints.
@@ -80,16 +80,14 @@ class Workspace:
         Raises:
             DeployError: Azure does not know who asks (`permission_denied`).
         """
-        scopes = (_SCORING[self._options.cloud],) if scoring else tuple(self._clouds_endpoints["credential_scopes"])
+        scopes = (_SCORING[self._options.cloud],) if scoring else self._connections.scopes
         with in_words():
             return str(self.credential.get_token(*scopes).token)
 
-    @cached_property
+    @property
     def arm(self) -> ResourceManager:
         """Where endpoints and deployments are asked for."""
-        found = self._clouds_endpoints
-        url = os.environ.get(_OVERRIDE) or found["resource_manager"]
-        return ResourceManager(url, tuple(found["credential_scopes"]), self.credential)
+        return self._connections.arm
 
     @cached_property
     def facts(self) -> Resource:
@@ -127,6 +125,31 @@ class Workspace:
             show_progress=False,
         )
 
+
+class _Connections:
+    """Who asks one of Azure's clouds, with the tokens and the connections."""
+
+    def __init__(self, cloud: str) -> None:
+        self._cloud = cloud
+
+    @cached_property
+    def credential(self) -> TokenCredential:
+        """Who asks."""
+        from azure.identity import DefaultAzureCredential
+
+        return DefaultAzureCredential(authority=self._authority)
+
+    @cached_property
+    def arm(self) -> ResourceManager:
+        """Resource Manager."""
+        url = os.environ.get(_OVERRIDE) or self._clouds_endpoints["resource_manager"]
+        return ResourceManager(url, self.scopes, self.credential)
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What Resource Manager asks a token for."""
+        return tuple(self._clouds_endpoints["credential_scopes"])
+
     @property
     def _clouds_endpoints(self) -> dict[str, Any]:
         from azure.core import AzureClouds
@@ -137,7 +160,7 @@ class Workspace:
             "AzureUSGovernment": AzureClouds.AZURE_US_GOVERNMENT,
             "AzureChinaCloud": AzureClouds.AZURE_CHINA_CLOUD,
         }
-        found: dict[str, Any] = get_arm_endpoints(clouds[self._options.cloud])
+        found: dict[str, Any] = get_arm_endpoints(clouds[self._cloud])
         return found
 
     @property
@@ -149,7 +172,10 @@ class Workspace:
             "AzureUSGovernment": AzureAuthorityHosts.AZURE_GOVERNMENT,
             "AzureChinaCloud": AzureAuthorityHosts.AZURE_CHINA,
         }
-        return hosts[self._options.cloud]
+        return hosts[self._cloud]
+
+
+_CONNECTIONS: Shared[AzureMLOptions, _Connections] = Shared(lambda options: _Connections(options.cloud))
 
 
 def has_resource_group(options: AzureMLOptions) -> bool:

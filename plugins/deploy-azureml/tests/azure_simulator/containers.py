@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -17,9 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azure_simulator.messages import ServiceError
+from modelpack.testing.program import Program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from modelpack.testing.program import Process
+    from modelpack.testing.warm_programs import WarmPrograms
 
 GRACE = 30.0
 OWN_ROUTES = {"liveness": "/", "readiness": "/", "scoring": "/score"}
@@ -37,7 +40,7 @@ class Container:
         routes: The paths of `liveness`, `readiness` and `scoring`.
     """
 
-    process: subprocess.Popen[bytes]
+    process: Process
     port: int
     log: Path
     routes: Mapping[str, str]
@@ -73,7 +76,7 @@ class Container:
     def stop(self) -> None:
         """End it as Azure does: SIGTERM, and SIGKILL when it does not heed that."""
         if self.is_running:
-            self.process.send_signal(signal.SIGTERM)
+            self.process.terminate()
         try:
             self.process.wait(GRACE)
         except subprocess.TimeoutExpired:
@@ -81,14 +84,17 @@ class Container:
             self.process.wait()
 
 
-def start_image(environment: Mapping[str, str], routes: Mapping[str, str], log: Path) -> Container:
+def start_image(
+    programs: WarmPrograms, environment: Mapping[str, str], routes: Mapping[str, str], log: Path
+) -> Container:
     """Start what is in one of our images with `serve`."""
     port = _free_port()
     given = {"MODELPACK_WORKERS": "1", **environment, "MODELPACK_PORT": str(port), "MODELPACK_HOST": "127.0.0.1"}
-    return _started([sys.executable, "-m", "modelpack.serving.container", "serve"], given, port, routes, log)
+    program = _program(["-m", "modelpack.serving.container", "serve"], given, log)
+    return Container(_started(programs, program, log), port, log, routes)
 
 
-def start_script(script: Path, environment: Mapping[str, str], log: Path) -> Container:
+def start_script(programs: WarmPrograms, script: Path, environment: Mapping[str, str], log: Path) -> Container:
     """Start Azure's inference server on a scoring script.
 
     Raises:
@@ -102,18 +108,22 @@ def start_script(script: Path, environment: Mapping[str, str], log: Path) -> Con
     port = _free_port()
     given = {**environment, "AML_APP_ROOT": str(script.parent)}
     arguments = ["--entry_script", str(script), "--port", str(port), "--worker_count", "1"]
-    return _started([str(command), *arguments], given, port, OWN_ROUTES, log)
+    program = _program([str(command), *arguments], given, log)
+    return Container(_started(programs, program, log), port, log, OWN_ROUTES)
 
 
-def _started(
-    command: Sequence[str], environment: Mapping[str, str], port: int, routes: Mapping[str, str], log: Path
-) -> Container:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AZURE", "IDENTITY_"))}
+def _program(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Program:
+    return Program(arguments, {**inherited_variables(), **environment}, log.parent)
+
+
+def inherited_variables() -> dict[str, str]:
+    """What a container shares with this process: not what leads here."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("AZURE", "IDENTITY_"))}
+
+
+def _started(programs: WarmPrograms, program: Program, log: Path) -> Process:
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            command, env={**inherited, **environment}, cwd=log.parent, stdout=output, stderr=subprocess.STDOUT
-        )
-    return Container(process, port, log, routes)
+        return programs.start(program, output)
 
 
 def _free_port() -> int:

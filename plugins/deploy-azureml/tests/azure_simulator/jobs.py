@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import uuid
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from azure_simulator.containers import inherited_variables
 from azure_simulator.messages import Call, Document, Reply, ServiceError
 from azure_simulator.starting import script_of, with_model
 from azure_simulator.workspace import Collection
+from modelpack.testing.program import Program
 
 if TYPE_CHECKING:
     from azure_simulator.resources import Key
     from azure_simulator.workspace import Workspace
+    from modelpack.testing.program import Process
 
 DRIVER = Path(__file__).with_name("batch_driver.py")
 ENDED = frozenset({"Completed", "Failed", "Canceled"})
@@ -28,7 +28,7 @@ class Jobs(Collection):
     def __init__(self, workspace: Workspace) -> None:
         """Keep them in the workspace."""
         super().__init__(workspace)
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._processes: dict[str, Process] = {}
 
     def submit(self, call: Call) -> Reply:
         """Start a job: answers `POST /batch/NAME/jobs`."""
@@ -117,23 +117,21 @@ class Jobs(Collection):
         results.mkdir()
         arguments = (str(script), str(directory / "input"), str(results / Path(output).name))
         limits = (str(properties["miniBatchSize"]), str(properties["errorThreshold"]))
-        command = [sys.executable, str(DRIVER), *arguments, *limits]
-        code = self._driven(job["name"], command, variables | {"AZUREML_BI_OUTPUT_PATH": str(results)})
+        told = inherited_variables() | variables | {"AZUREML_BI_OUTPUT_PATH": str(results)}
+        program = Program([str(DRIVER), *arguments, *limits], told, Path.cwd())
+        code = self._driven(job["name"], program, directory / "std_log.txt")
         for file in sorted(each for each in results.rglob("*") if each.is_file()) if code == 0 else ():
             blob = str(Path(output).parent / file.relative_to(results).as_posix())
             self._workspace.blobs.write(blob, file.read_bytes())
         return code
 
-    def _driven(self, name: str, command: list[str], variables: dict[str, str]) -> int:
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AZURE", "IDENTITY_"))}
-        process = subprocess.Popen(
-            command, env={**inherited, **variables}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-        self._processes[name] = process
-        written, _ = process.communicate()
-        self._workspace.blobs.write(f"azureml/{name}/user_logs/std_log.txt", written)
+    def _driven(self, name: str, program: Program, log: Path) -> int:
+        with log.open("wb") as output:
+            process = self._processes[name] = self._workspace.programs.start(program, output)
+        code = process.wait()
+        self._workspace.blobs.write(f"azureml/{name}/user_logs/std_log.txt", log.read_bytes())
         del self._processes[name]
-        return process.returncode
+        return code
 
     def answer(self, key: Key, call: Call) -> Reply:
         """Answer a request for one job, or cancel it."""

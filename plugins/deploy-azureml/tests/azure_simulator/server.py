@@ -77,6 +77,7 @@ class Handler(BaseHTTPRequestHandler):
 
     server: Server
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # an answer in two pieces waits 40 ms for the first one to be acknowledged
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

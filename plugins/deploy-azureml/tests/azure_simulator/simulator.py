@@ -30,8 +30,11 @@ if TYPE_CHECKING:
     from typing import Self
 
     from azure_simulator.engine import RunCommand
+    from modelpack.testing.warm_programs import WarmPrograms
 
 SUBSCRIPTION, GROUP, NAME = "00000000-0000-0000-0000-0000000000aa", "simulated-group", "simulated-workspace"
+COMPUTES = MappingProxyType({"cpu-cluster": "AmlCompute", "kubernetes": "Kubernetes"})
+"""The kinds of the computes that are attached, by their names."""
 SCHEMAS = Path(__file__).parents[5] / "shared" / "reference" / "specs" / "azureml"
 
 
@@ -40,7 +43,7 @@ class AzureSimulator(FailsOnDemand):
 
     While it is open, the variables of `environment()` are set in this process too.
 
-        with AzureSimulator(directory, images={"wine:1": model}) as simulator:
+        with AzureSimulator(directory, programs, images={"wine:1": model}) as simulator:
             client = MLClient(**simulator.client_arguments())
 
     Attributes:
@@ -50,25 +53,25 @@ class AzureSimulator(FailsOnDemand):
     def __init__(
         self,
         directory: Path,
+        programs: WarmPrograms,
         *,
         images: Mapping[str, Path] | None = None,
         seconds: float = 0.1,
         retry_after: float = 0.1,
         page: int = 30,
         patience: float = 60.0,
-        computes: Mapping[str, str] = MappingProxyType({"cpu-cluster": "AmlCompute", "kubernetes": "Kubernetes"}),
         schemas: Path = SCHEMAS,
     ) -> None:
         """Listen; requests are answered from `with` on.
 
         Args:
             directory: Where containers have their files.
+            programs: What starts them.
             images: The model directory in each image that can be pulled.
             seconds: How long every operation takes at least.
             retry_after: When a client is told to look at an operation again; Azure says a second and more.
             page: How many entries a list answers at a time.
             patience: How long a container may take to be ready.
-            computes: The kinds of the computes that are attached, by their names.
             schemas: Where Microsoft's ARM schemas are; bodies are not validated where there are none.
         """
         super().__init__(Faults())
@@ -82,9 +85,10 @@ class AzureSimulator(FailsOnDemand):
             url=self.url,
             token=secrets.token_hex(16),
             directory=directory,
+            programs=programs,
             images=images or {},
             patience=patience,
-            computes=computes,
+            computes=COMPUTES,
             resources=Resources(f"{identifier}/{provider}/workspaces/{NAME}"),
             blobs=Blobs(self.url, secrets.token_hex(16)),
             schemas=Schemas(schemas),

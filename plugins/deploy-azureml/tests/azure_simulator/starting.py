@@ -49,7 +49,7 @@ def start(workspace: Workspace, key: Key, document: Document) -> Container:
     environment = workspace.asset(properties["environmentId"])["properties"]
     code = properties.get("codeConfiguration")
     if code:
-        return start_script(script_of(workspace, code, directory), variables, log)
+        return start_script(workspace.programs, script_of(workspace, code, directory), variables, log)
     variables |= _baked(workspace, environment, directory, has_model="AZUREML_MODEL_DIR" in variables)
     config = environment["inferenceConfig"]
     _check_ports(config, variables.get("MODELPACK_PORT", IMAGE_PORT))
@@ -58,7 +58,7 @@ def start(workspace: Workspace, key: Key, document: Document) -> Container:
     }
     if workspace.run_command is not None:
         return start_on_engine(workspace.run_command, environment["image"], variables, routes, log)
-    return start_image(variables, routes, log)
+    return start_image(workspace.programs, variables, routes, log)
 
 
 def _check_ports(config: Document, listening: str) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from azure_simulator.operations import Operations
     from azure_simulator.resources import Key, Resources
     from azure_simulator.schemas import Schemas
+    from modelpack.testing.warm_programs import WarmPrograms
 
 TERMINAL = frozenset({"Succeeded", "Failed", "Canceled"})
 
@@ -32,6 +33,7 @@ class Workspace:
         url: Where the simulator answers.
         token: What authorises requests to it.
         directory: Where containers have their files.
+        programs: What starts them.
         images: The model in each image that can be pulled.
         patience: How long a container may take to be ready, in seconds.
         computes: The kinds of the computes that are attached, by their names.
@@ -44,6 +46,7 @@ class Workspace:
     url: str
     token: str
     directory: Path
+    programs: WarmPrograms
     images: Mapping[str, Path]
     patience: float
     computes: Mapping[str, str]

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
     from azure.ai.ml import MLClient
 
+    from modelpack.testing.warm_programs import WarmPrograms
+
 
 @pytest.fixture
-def simulator(tmp_path: Path) -> Iterator[AzureSimulator]:
+def simulator(tmp_path: Path, warm_programs: WarmPrograms) -> Iterator[AzureSimulator]:
     """An empty workspace that can pull the images of two models."""
     images = {}
     for kind in ("first", "second"):
@@ -25,7 +27,7 @@ def simulator(tmp_path: Path) -> Iterator[AzureSimulator]:
         images[f"{kind}:1"] = tmp_path / kind
     directory = tmp_path / "simulator"
     directory.mkdir()
-    with AzureSimulator(directory, images=images, page=2) as simulator:
+    with AzureSimulator(directory, warm_programs, images=images, page=2) as simulator:
         yield simulator
 
 

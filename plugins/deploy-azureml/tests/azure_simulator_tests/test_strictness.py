@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from azure.ai.ml import MLClient
 
+    from modelpack.testing.warm_programs import WarmPrograms
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
@@ -56,11 +58,11 @@ def test_a_document_that_was_read_can_be_written_again(simulator: AzureSimulator
     assert put(simulator, client, path, simulator.document(path)).status_code == 200
 
 
-def test_bodies_are_not_validated_without_the_schemas(tmp_path: Path) -> None:
+def test_bodies_are_not_validated_without_the_schemas(tmp_path: Path, warm_programs: WarmPrograms) -> None:
     """A checkout alone can run the tests; the limits hold still."""
     from azure.ai.ml import MLClient
 
-    with AzureSimulator(tmp_path, schemas=tmp_path / "absent") as simulator:
+    with AzureSimulator(tmp_path, warm_programs, schemas=tmp_path / "absent") as simulator:
         client = MLClient(**simulator.client_arguments())
         body = {"location": "eastus", "properties": {"authMode": "Key", "unknown": True}}
         assert put(simulator, client, "onlineEndpoints/wine", body).status_code == 201
@@ -178,12 +180,12 @@ def test_computes_are_those_that_are_attached(client: MLClient) -> None:
         client.online_endpoints.begin_create_or_update(KubernetesOnlineEndpoint(name="wine", compute="lost"))
 
 
-def test_what_is_under_way_cannot_be_changed(tmp_path: Path) -> None:
+def test_what_is_under_way_cannot_be_changed(tmp_path: Path, warm_programs: WarmPrograms) -> None:
     """A second operation conflicts with the first."""
     from azure.ai.ml import MLClient
 
     body = {"location": "eastus", "properties": {"authMode": "Key"}}
-    with AzureSimulator(tmp_path, seconds=60) as simulator:
+    with AzureSimulator(tmp_path, warm_programs, seconds=60) as simulator:
         client = MLClient(**simulator.client_arguments())
         assert [put(simulator, client, "onlineEndpoints/wine", body).status_code for _ in range(2)] == [201, 409]
         assert client.online_endpoints.get("wine").provisioning_state == "Creating"

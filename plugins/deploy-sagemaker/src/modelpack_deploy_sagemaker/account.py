@@ -6,6 +6,7 @@ import re
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
+from modelpack.deployments.sharing import Shared
 from modelpack.errors import DeployError
 from modelpack_deploy_sagemaker.faults import in_words, no_region
 
@@ -25,19 +26,11 @@ class Account:
     def __init__(self, options: SageMakerOptions) -> None:
         """Nobody is asked before the first request."""
         self.options = options
-        self._clients: dict[str, Any] = {}
+        self._connections = _CONNECTIONS.of(options)
 
     def client(self, service: str) -> Any:
         """The client of a service."""
-        if service not in self._clients:
-            from botocore.config import Config
-
-            retries: Any = {"mode": "standard", "total_max_attempts": 1 if service in _ASKED_ONCE else 5}
-            limit = INVOCATION_TIMEOUT if service == "sagemaker-runtime" else 60
-            config = Config(retries=retries, read_timeout=limit, user_agent_extra="modelpack")
-            with in_words(f"reach {service}"):
-                self._clients[service] = self._session.create_client(service, region_name=self.region, config=config)
-        return self._clients[service]
+        return self._connections.client(service, self.region)
 
     @property
     def sagemaker(self) -> Any:
@@ -56,7 +49,7 @@ class Account:
         Raises:
             DeployError: Nobody has said which.
         """
-        region: str | None = self.options.region or self._session.get_config_variable("region")
+        region: str | None = self.options.region or self._connections.session.get_config_variable("region")
         if region is None:
             raise no_region()
         return region
@@ -141,15 +134,40 @@ class Account:
                 ) from error
             return f"arn:{self.partition}:iam::{self.number}:role/{role}"  # whoever may not look can still use it
 
+
+class _Connections:
+    """Boto3's session of a profile, and its clients: it takes a while to make them."""
+
+    def __init__(self, profile: str | None) -> None:
+        self._profile = profile
+        self._clients: dict[tuple[str, str], Any] = {}
+
+    def client(self, service: str, region: str) -> Any:
+        """The client of a service in a region."""
+        if (service, region) not in self._clients:
+            from botocore.config import Config
+
+            retries: Any = {"mode": "standard", "total_max_attempts": 1 if service in _ASKED_ONCE else 5}
+            limit = INVOCATION_TIMEOUT if service == "sagemaker-runtime" else 60
+            config = Config(retries=retries, read_timeout=limit, user_agent_extra="modelpack")
+            with in_words(f"reach {service}"):
+                made = self.session.create_client(service, region_name=region, config=config)
+            self._clients[service, region] = made
+        return self._clients[service, region]
+
     @cached_property
-    def _session(self) -> Any:
+    def session(self) -> Any:
+        """The session."""
         from botocore.session import Session
 
         with in_words("read the AWS configuration"):
-            session = Session(profile=self.options.profile)
+            session = Session(profile=self._profile)
             session.register_component("data_loader", _descriptions())
             session.get_scoped_config()  # a profile that there is not is told now
             return session
+
+
+_CONNECTIONS: Shared[SageMakerOptions, _Connections] = Shared(lambda options: _Connections(options.profile))
 
 
 @cache

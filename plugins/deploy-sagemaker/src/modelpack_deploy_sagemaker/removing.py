@@ -24,7 +24,7 @@ LONGEST_CHANGE = 3900
 """Seconds: a container has at most an hour to start."""
 FORGOTTEN = timedelta(hours=1)
 """What is so old and unused is no part of a deployment that somebody else is making."""
-_PAUSE = 0.5
+_PAUSE = 0.2
 _LONGEST_PAUSE = 10.0
 
 

@@ -7,6 +7,7 @@ import signal
 import tempfile
 from pathlib import Path
 
+from modelpack.testing.warm_programs import WarmPrograms
 from sagemaker_simulator.simulator import SageMakerSimulator
 
 
@@ -19,7 +20,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with (
         tempfile.TemporaryDirectory() as directory,
-        SageMakerSimulator(Path(directory), port=given.port, delay=given.delay) as simulator,
+        WarmPrograms() as programs,
+        SageMakerSimulator(Path(directory), programs, port=given.port, delay=given.delay) as simulator,
     ):
         simulator.host_images()
         role, image, bucket = simulator.create_role(), simulator.push_image(), simulator.create_bucket("simulated")

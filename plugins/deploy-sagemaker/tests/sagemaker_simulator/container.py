@@ -5,15 +5,14 @@ from __future__ import annotations
 import http.client
 import os
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 import threading
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modelpack.testing.program import Program, end_session
 from sagemaker_simulator import artifacts, cloudwatch, requirements
 from sagemaker_simulator.container_variables import Host, container_variables
 
@@ -21,13 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from modelpack.testing.program import Process
     from sagemaker_simulator.calls import Params
     from sagemaker_simulator.place import Place
 
 _ANSWER_SECONDS = 60.0
 _PING_SECONDS = 2.0
 _GRACE_SECONDS = 30.0
-_SERVER = (sys.executable, "-m", "modelpack.serving.container", "serve")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +88,21 @@ class Container:
         self._idle = threading.Condition()
         self._directory = place.account.settings.directory / f"container-{uuid.uuid4().hex[:12]}"
         model = self._unpacked(definition)
-        if self._account.run_command is None:
-            host = Host(self._directory, model, self.port)
-            image = self._account.images.get(requirements.ecr_uri(place, definition["Image"]))
-            self._process = self._started(_SERVER, container_variables(host, image, definition, environment))
-        else:
-            variables = {**definition.get("Environment", {}), **environment}
-            mounts = {} if artifacts.data_uri(definition) is None else {"/opt/ml/model": model}
-            command = self._account.run_command(definition["Image"], self.port, variables, mounts)
-            self._process = self._started(command, os.environ)
+        reading, writing = os.pipe()
+        try:
+            if self._account.run_command is None:
+                host = Host(self._directory, model, self.port)
+                image = self._account.images.get(requirements.ecr_uri(place, definition["Image"]))
+                self._process = self._started(container_variables(host, image, definition, environment), writing)
+            else:
+                variables = {**definition.get("Environment", {}), **environment}
+                mounts = {} if artifacts.data_uri(definition) is None else {"/opt/ml/model": model}
+                command = self._account.run_command(definition["Image"], self.port, variables, mounts)
+                self._process = _run(command, writing)
+        finally:
+            os.close(writing)
         self._account.containers.add(self)
-        self._reader = threading.Thread(target=self._keep_log, daemon=True)
+        self._reader = threading.Thread(target=self._keep_log, args=(reading,), daemon=True)
         self._reader.start()
 
     def _unpacked(self, definition: Params) -> Path:
@@ -112,23 +115,13 @@ class Container:
             raise
         return model
 
-    def _started(self, command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            command,
-            cwd=self._directory,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-        )
+    def _started(self, environment: Mapping[str, str], output: int) -> Process:
+        program = Program(["-m", "modelpack.serving.container", "serve"], environment, self._directory)
+        return self._account.settings.programs.start(program, output)
 
-    def _keep_log(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as output:
-            for line in output:
+    def _keep_log(self, output: int) -> None:
+        with open(output, encoding="utf-8", errors="replace") as lines:
+            for line in lines:
                 if line.strip():  # CloudWatch keeps no empty lines
                     self.log.write(line.rstrip("\n"))
 
@@ -185,15 +178,21 @@ class Container:
         """End the server as SageMaker does, and remove its files; again does no harm."""
         with self._idle:
             self._idle.wait_for(lambda: not self._in_flight, _GRACE_SECONDS)
-        self._process.send_signal(signal.SIGTERM)
+        self._process.terminate()
         try:
             self._process.wait(_GRACE_SECONDS)
         except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            end_session(self._process)
         self._reader.join(_GRACE_SECONDS)
         self._account.containers.discard(self)
         shutil.rmtree(self._directory, ignore_errors=True)
+
+
+def _run(command: Sequence[str], output: int) -> Process:
+    """Start a program that is no server of ours, such as an engine's command line."""
+    return subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+    )
 
 
 def _free_port() -> int:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from modelpack.testing.warm_programs import WarmPrograms
     from sagemaker_simulator.account import Account
     from sagemaker_simulator.calls import Params
     from sagemaker_simulator.endpoint import Endpoint
@@ -26,6 +27,7 @@ class Settings:
 
     Attributes:
         directory: Where models are unpacked.
+        programs: What starts servers.
         delay: Seconds that each change of state takes at least; no wait of a deployment takes longer either.
         page_size: The most that a listing answers at a time.
         patience: Seconds until a container that does not pass its health check has failed, where it may take longer.
@@ -34,6 +36,7 @@ class Settings:
     """
 
     directory: Path
+    programs: WarmPrograms
     delay: float
     page_size: int
     patience: float

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from modelpack.testing.warm_programs import WarmPrograms
     from sagemaker_simulator.calls import Call
     from sagemaker_simulator.engine import RunCommand
     from sagemaker_simulator.failures import Failure
@@ -47,6 +48,7 @@ class SageMakerSimulator:
     def __init__(
         self,
         directory: Path,
+        programs: WarmPrograms,
         *,
         port: int = 0,
         region: str = REGION,
@@ -58,6 +60,7 @@ class SageMakerSimulator:
 
         Args:
             directory: Where models are unpacked while they are served.
+            programs: What starts servers.
             port: The port.
             region: The region that the helpers work in.
             delay: Seconds that each change of state takes at least.
@@ -70,7 +73,7 @@ class SageMakerSimulator:
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         address = f"127.0.0.1:{self._server.server_port}"
         self.url = f"http://{address}"
-        self._settings = Settings(directory, delay, page_size, patience, region, address)
+        self._settings = Settings(directory, programs, delay, page_size, patience, region, address)
         self._account = Account(self._settings)
 
     def __enter__(self) -> Self:
