@@ -77,9 +77,9 @@ def test(options: list[str]) -> int:
 def lanes() -> dict[str, list[str]]:
     """What `test` runs side by side, after `quick`: much of it waits, so that there are more of them than cores."""
     return {
-        "targets": plugins("deploy"),
+        "targets": [*plugins("deploy"), "interop"],
         "flavors": [*plugins("flavor"), "newest", "minimum"],
-        "others": ["slow", "images", "clients", "interop", "wheels", "docs"],
+        "others": ["slow", "images", "clients", "wheels", "docs"],
     }
 
 
