@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import csv
 import decimal
+import io
 from typing import Any
 
 import numpy as np
@@ -52,6 +54,22 @@ def test_numbers_read_back_as_the_same_numbers() -> None:
     mixed = decode(encode(pd.DataFrame({"v": values, "t": "x"}), "text/csv"), "text/csv", signature=None).data
     assert alone["prediction"].tolist() == values.tolist()
     assert mixed["v"].tolist() == values.tolist()
+
+
+WORDS = ["plain", "two words", " spaced ", "a,b", 'q"', "a\nb", "a\rb", "", None, NAN, "ä", 7, b"x"]
+
+
+@pytest.mark.parametrize("word", WORDS, ids=repr)
+@pytest.mark.parametrize("number", [0.1, -3.0, NAN, np.inf, 2**53 + 1], ids=repr)
+def test_a_text_beside_a_number_reads_back_as_it_was(word: Any, number: Any) -> None:
+    """Whatever has to be quoted or is missing, among many that are not."""
+    frame = pd.DataFrame({"word": ["x", word, "y"], "number": [1, number, 2]}).astype({"word": object})
+    text = encode(frame, "text/csv").decode()
+    records = list(csv.reader(io.StringIO(text, newline="")))
+    shown = {None: "", b"x": "eA=="}.get(word, "" if word is NAN else str(word))
+    assert [record[0] for record in records] == ["word", "x", shown, "y"]
+    read = [float(record[1] or "nan") for record in records[1:]]
+    np.testing.assert_array_equal(read, [1, number, 2])
 
 
 @pytest.mark.parametrize("predictions", [{"a": [1, 2], "b": [1]}, pd.DataFrame([[1, 2]], columns=["a", "a"])])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
+import csv
 import io
-import re
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from modelpack.data.writers import WriteOptions
 
 _SEVERAL = 2
-_QUOTED = re.compile(r'[",\r]|^$|^[ ]|[ ]$', re.MULTILINE)
-"""What pandas quotes a text for, or would be read as something else: an empty text is a missing one."""
+_QUOTED = (b'"', b",", b"\r")
+"""What a text is quoted for, beside line ends and emptiness."""
 _JSON_TYPES = (list, tuple, dict)
 
 
@@ -108,11 +108,13 @@ def _plain_fields(series: pd.Series[Any]) -> list[bytes] | None:
 def _plain_words(values: list[Any]) -> list[bytes] | None:
     """Texts without anything that has to be quoted or is missing."""
     try:
-        text = "\n".join(values)
-        fields = text.encode().split(b"\n")
+        text = "\n".join(values).encode()
     except (TypeError, UnicodeEncodeError):
         return None
-    return None if _QUOTED.search(text) or len(fields) != len(values) else fields
+    if any(mark in text for mark in _QUOTED):
+        return None
+    fields = text.split(b"\n")
+    return fields if len(fields) == len(values) and all(fields) else None
 
 
 def _as_fields(frame: pd.DataFrame) -> pd.DataFrame:
@@ -145,4 +147,6 @@ def _field_text(value: Any) -> Any:
 
 def _text(frame: pd.DataFrame, *, header: bool) -> bytes:
     text: str = frame.to_csv(index=False, header=header, lineterminator="\n")
+    if "\r" in text:  # it ends a record as well, and Python's writer quotes only the end of its own
+        text = frame.to_csv(index=False, header=header, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     return text.encode()
