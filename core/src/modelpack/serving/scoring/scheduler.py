@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from modelpack.serving.errors import LOGGER, IncompleteBodyError, RequestTimeoutError
 from modelpack.serving.scoring.batching import Failure
+from modelpack.serving.scoring.calls import Call, resolve
 from modelpack.serving.scoring.crew import Crew, Inline
 from modelpack.serving.scoring.deadlines import Deadlines
 from modelpack.serving.scoring.lookout import Lookout
@@ -32,23 +32,6 @@ _UNWATCHED = 0.1
 """Seconds after which a request that was not answered yet is worth the price of noticing that its client goes away."""
 _FEWEST_REPLACED = 2
 """How many lost threads are replaced at least; else as many as there are threads."""
-
-
-@dataclass(slots=True, eq=False)
-class Call:
-    """Jobs that a thread was given together.
-
-    Attributes:
-        jobs: The jobs.
-        begun: Since when, by the clock of the event loop.
-        lost: Whether the thread was given up.
-        replaced: Whether another one works in its place.
-    """
-
-    jobs: list[Job]
-    begun: float
-    lost: bool = False
-    replaced: bool = False
 
 
 class Scheduler:
@@ -142,7 +125,7 @@ class Scheduler:
             Exception: What the model or the encoding raised.
         """
         future = self._loop.create_future()
-        self.submit(job, partial(_resolve, future), alone=self.at_hand() == 1)
+        self.submit(job, partial(resolve, future), alone=self.at_hand() == 1)
         try:
             return await future
         finally:
@@ -309,12 +292,3 @@ class Scheduler:
         else:
             LOGGER.critical("%d calls to the model do not return; their threads are not replaced", self._lost)
             self._working -= 1
-
-
-def _resolve(future: asyncio.Future[Any], outcome: Any) -> None:
-    if future.done():
-        return
-    if isinstance(outcome, Failure):
-        future.set_exception(outcome.error)
-    else:
-        future.set_result(outcome)
