@@ -28,6 +28,7 @@ class Fault:
         recorded: Whether there is a recorded model of an old release.
         suite: More lines of the test class.
         metadata: What the plugin's distribution says of itself.
+        noticed_at_times_by: Checks that fail too when two things happen at the wrong moment.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Fault:
     recorded: bool = False
     suite: str = ""
     metadata: str = "Summary: Saves models.\nLicense-Expression: MIT\nRequires-Dist: modelpack-core\n"
+    noticed_at_times_by: frozenset[str] = frozenset()
 
 
 FAULTS = (
@@ -235,6 +237,7 @@ FAULTS = (
             LOAD: '        lock = context.path / "model.lock"\n        lock.touch()\n'
             "        lock.unlink(missing_ok=True)\n" + LOAD,
         },
+        noticed_at_times_by=frozenset({"test_loads_in_several_threads_at_once"}),
     ),
     Fault(
         name="writes_a_log",

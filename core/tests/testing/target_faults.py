@@ -388,7 +388,7 @@ FAULTS = (
         name="looks_and_leaps",
         noticed_by="test_threads_that_deploy_at_once",
         target={
-            LOCK + STEPS: "        steps = self.plan(request).steps\n        time.sleep(0.2)\n"
+            LOCK + STEPS: "        steps = self.plan(request).steps\n        time.sleep(1.0)\n"
             "        if steps:\n            for step in steps:\n"
         },
     ),
