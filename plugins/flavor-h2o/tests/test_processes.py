@@ -251,8 +251,7 @@ def test_fork_of_a_process_with_a_mojo_is_told(saved: Path, rows: pd.DataFrame) 
                 os._exit(0)
             os.waitpid(child, 0)
             os.close(writer)
-            with open(reader) as pipe:
-                return pipe.read()
+            return os.read(reader, 1000).decode()
 
         model = modelpack.pyfunc.load_model(path)
         told = ""
