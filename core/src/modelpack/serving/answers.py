@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from modelpack.data.codecs import ARROW_FILE, ARROW_STREAM, CSV, JSON, JSON_LINES, PARQUET, Codec
 from modelpack.data.media_types import MediaType, negotiate
 from modelpack.data.writers import WriteOptions
-from modelpack.serving.errors import SAFE, NotAcceptableError
+from modelpack.serving.errors import SAFE_HEADERS, NotAcceptableError
 from modelpack.serving.whole import WholeAnswer
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _RECORDS = MediaType("application/json", (("format", "pandas-records"),))
 _OTHERS = (CSV, JSON_LINES, ARROW_STREAM, ARROW_FILE, PARQUET)
-_SAFE = [(name.lower().encode(), value.encode()) for name, value in SAFE.items()]
 _END = {"mlflow-0.1": b"\n"}
 """What ends a JSON answer: `mlflow sklearn serve` ended it with a newline (S118)."""
 
@@ -42,7 +41,7 @@ class Answer:
     def __post_init__(self) -> None:
         charset = "; charset=utf-8" if self.media_type.startswith("text/") else ""
         content_type = (b"content-type", f"{self.media_type}{charset}".encode("latin-1"))
-        object.__setattr__(self, "headers", [*_SAFE, content_type])
+        object.__setattr__(self, "headers", [*SAFE_HEADERS, content_type])
 
     def encode(self, predictions: Any) -> WholeAnswer:
         """The answer with these predictions.

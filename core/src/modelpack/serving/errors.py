@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("modelpack.serving")
 SAFE = {"X-Content-Type-Options": "nosniff"}
 """Headers of every answer: browsers shall not guess another type."""
+SAFE_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SAFE.items()]
+"""The same as ASGI has them."""
 
 
 class BodyTooLargeError(DataTooLargeError):

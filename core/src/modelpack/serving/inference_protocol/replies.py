@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelpack.data.json_output import dumps
 from modelpack.errors import InvalidArgumentError
-from modelpack.serving.errors import SAFE
+from modelpack.serving.errors import SAFE_HEADERS
 from modelpack.serving.inference_protocol.binary import HEADER, bytes_from_array
 from modelpack.serving.naming import VERSION
 from modelpack.serving.whole import WholeAnswer
@@ -29,9 +29,8 @@ _COMPRESS: dict[bytes, Callable[[bytes], bytes]] = {
 }
 
 
-_SAFE = [(name.lower().encode(), value.encode()) for name, value in SAFE.items()]
-_JSON = [*_SAFE, (b"content-type", b"application/json")]
-_BINARY = [*_SAFE, (b"content-type", b"application/octet-stream")]
+_JSON = [*SAFE_HEADERS, (b"content-type", b"application/json")]
+_BINARY = [*SAFE_HEADERS, (b"content-type", b"application/octet-stream")]
 
 
 def write_reply(
