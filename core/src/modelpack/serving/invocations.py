@@ -59,9 +59,7 @@ class Invocations:
 
     def takes(self, headers: Mapping[bytes, bytes], size: int) -> bool:
         """Whether a request is small, and no larger than it looks."""
-        if size >= self._engine.large or size > self._settings.max_body or b"content-encoding" in headers:
-            return False
-        return _is_plain(headers.get(b"content-type", b""))
+        return self._engine.reads_at_once(headers, size) and _is_plain(headers.get(b"content-type", b""))
 
     def begin(self, request: WholeRequest, take: Callable[[WholeAnswer | Failure], object]) -> None:
         """Begin to answer a request.

@@ -71,7 +71,7 @@ class Infer:
 
     def takes(self, headers: Mapping[bytes, bytes], size: int) -> bool:
         """Whether a request is small, and no larger than it looks."""
-        return size < self._engine.large and size <= self._settings.max_body and b"content-encoding" not in headers
+        return self._engine.reads_at_once(headers, size)
 
     def begin(self, request: WholeRequest, take: Callable[[WholeAnswer | Failure], object]) -> None:
         """Begin to answer a request.

@@ -18,7 +18,7 @@ from modelpack.serving.scoring.scheduler import Scheduler
 from modelpack.serving.scoring.warmup import warm_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
     from contextvars import Context
 
     from modelpack.data.payload import Payload
@@ -60,7 +60,6 @@ class Engine:
 
     Attributes:
         model: The model.
-        large: Bytes of a request from which on it is read in a thread.
     """
 
     def __init__(self, model: PyFuncModel, settings: ServerSettings, meter: Meter | None = None) -> None:
@@ -71,7 +70,7 @@ class Engine:
         predictor = BatchPredictor(model, joins=self._joinable)
         self._scheduler = Scheduler(predictor, settings, meter or SilentMeter())
         self._readers = ThreadPool(max(1, settings.threads))
-        self.large = LARGE if model.takes_arrays else _LARGE_TABLE
+        self._large = LARGE if model.takes_arrays else _LARGE_TABLE
         self._reading = 0
         self._ready = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -120,6 +119,10 @@ class Engine:
             self._scheduler.stop()
             self._loop = None
 
+    def reads_at_once(self, headers: Mapping[bytes, bytes], size: int) -> bool:
+        """Whether a body of so many bytes is small, and no larger than it looks."""
+        return size < self._large and size <= self._settings.max_body and b"content-encoding" not in headers
+
     def check_room(self) -> None:
         """Refuse a request before it is read when there is no room for it.
 
@@ -146,7 +149,7 @@ class Engine:
             ModelpackError: The request cannot be read or does not fit, or the model failed.
         """
         self._admit()
-        if invocation.size < self.large:
+        if invocation.size < self._large:
             job = self._job(invocation)
         else:
             job = await self._read_in_thread(invocation)
@@ -154,7 +157,7 @@ class Engine:
         return outcome
 
     def submit(self, invocation: Invocation[Any], take: Callable[[Any], object], *, alone: bool = False) -> None:
-        """Read an invocation of less than `large` bytes here and now, and let it wait for the model.
+        """Read an invocation here and now, one that `reads_at_once`, and let it wait for the model.
 
         Args:
             invocation: The invocation.
