@@ -77,3 +77,11 @@ def test_what_is_no_table_is_the_model_s_failure(predictions: Any) -> None:
     """Columns of different lengths or one name cannot be written."""
     with pytest.raises(ModelFailureError):
         encode(predictions, "text/csv")
+
+
+@pytest.mark.parametrize(("name", "text"), [("name", "\ud800"), ("\ud800", "text")], ids=["text", "name"])
+def test_half_a_character_is_the_model_s_failure(name: str, text: str) -> None:
+    """As in every other format: it cannot be written, and nothing of the server has failed."""
+    frame = pd.DataFrame([[text, 1]], columns=pd.Index([name, "number"], dtype=object), dtype=object)
+    with pytest.raises(ModelFailureError, match="surrogates"):
+        encode(frame, "text/csv")

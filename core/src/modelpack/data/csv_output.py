@@ -12,6 +12,7 @@ import orjson
 from modelpack.data.json_output import column_values, dumps, json_value
 from modelpack.data.libraries import require
 from modelpack.data.tables import prediction_frame
+from modelpack.errors import ModelFailureError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +29,7 @@ def encode(predictions: Any, options: WriteOptions) -> bytes:
     """Predictions as one CSV text.
 
     Raises:
-        ModelFailureError: They are no table.
+        ModelFailureError: They are no table, or hold half a surrogate pair, which is no character.
     """
     stream = io.BytesIO()
     writer = CsvWriter(stream, options)
@@ -52,7 +53,7 @@ class CsvWriter:
         """Append one record for each prediction.
 
         Raises:
-            ModelFailureError: The predictions are no table.
+            ModelFailureError: The predictions are no table, or hold half a surrogate pair, which is no character.
         """
         frame = prediction_frame(predictions, self._options.names)
         if self._header:
@@ -149,4 +150,7 @@ def _text(frame: pd.DataFrame, *, header: bool) -> bytes:
     text: str = frame.to_csv(index=False, header=header, lineterminator="\n")
     if "\r" in text:  # it ends a record as well, and Python's writer quotes only the end of its own
         text = frame.to_csv(index=False, header=header, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    return text.encode()
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise ModelFailureError(f"the model answered what is no text: {error}") from error
