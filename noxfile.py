@@ -193,7 +193,7 @@ def types(session: nox.Session) -> None:
     sources = os.pathsep.join(f"{folder}/src" for folder in [*PLUGINS, *EXAMPLES])
     for folder in [CORE, *PLUGINS, *EXAMPLES]:
         session.run("mypy", f"{folder}/src", f"{folder}/tests", env={"MYPYPATH": sources})
-    session.run("mypy", "tests", "noxfile.py", "dev.py", "docs", "examples/wine", env={"MYPYPATH": sources})
+    session.run("mypy", "tests", "noxfile.py", "dev.py", "lanes.py", "docs", "examples/wine", env={"MYPYPATH": sources})
     session.run("mypy", "benchmarks", env={"MYPYPATH": os.pathsep.join(BENCHMARK_FOLDERS)})
 
 
@@ -211,7 +211,7 @@ def slow(session: nox.Session) -> None:
 
 def _test_core(session: nox.Session, marked: str) -> None:
     session.install(*TEST_TOOLS, *SERVER_TOOLS, *INSTALLERS, *ACCEPTED, *_editable(CORE_WITH_EVERYTHING), *CONSTRAINTS)
-    session.run("pytest", "core/tests", "tests/architecture", "-m", marked, *session.posargs)
+    session.run("pytest", "core/tests", "tests/architecture", "tests/development", "-m", marked, *session.posargs)
 
 
 @nox.session
