@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ENDING = 60
 """Lines of a failed session that are shown once more at the end."""
-PATIENCE = 900.0
+PATIENCE = 1200.0
 """Seconds for which nothing may be heard of a lane: longer than any test or installation takes."""
 
 _FAILED = re.compile(r"nox > Session \S+ (failed|aborted)")
