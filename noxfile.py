@@ -100,7 +100,7 @@ PEERS = {
     "litserve": ["litserve"],
 }
 TYPE_TOOLS = ["mypy", "pandas-stubs", "types-PyYAML", "nox"]
-CORE_WITH_EVERYTHING = f"./{CORE}[arrow,images,pandas,testing,tracing,zstd]"
+CORE_WITH_EVERYTHING = f"./{CORE}[arrow,images,pandas,simdjson,testing,tracing,zstd]"
 
 
 def _newest_python() -> str:

@@ -63,6 +63,40 @@ class ArrayMaker:
             return array
         return array.take([names.index(name) for name in self._names], axis=1)
 
+    def from_buffer(self, read: Callable[..., Any], rows: int, names: list[Any]) -> Any:
+        """Numbers that another library holds, as an array of two axes.
+
+        Args:
+            read: Answers a buffer of all the numbers one after another, given `of_type="d"` of doubles, and given
+                `of_type="i"` of integers of 64 bits. It raises an error when one of them is none.
+            rows: How many rows there are.
+            names: The names of the values of a row; they may stand in another order than the signature's.
+
+        Returns:
+            The array, in C's order and writable; None where the numbers do not fit.
+        """
+        if not rows or set(names) != set(self._names):
+            return None
+        numpy = require("numpy", "pandas")
+        wide, code = ("float64", "d") if self._dtype.kind == "f" else ("int64", "i")
+        array = self._narrowed(numpy.frombuffer(read(of_type=code), dtype=wide))
+        if array is None or array.size != rows * self._width:
+            return None
+        array = array.reshape(rows, self._width)
+        return array if names == self._names else array.take([names.index(name) for name in self._names], axis=1)
+
+    def _narrowed(self, numbers: Any) -> Any:
+        """Numbers of 64 bits as the signature's type; None where it cannot hold one of them."""
+        if numbers.dtype == self._dtype:
+            return numbers
+        if self._dtype.kind == "i":
+            narrow = numbers.astype(self._dtype)
+            return narrow if (narrow == numbers).all() else None
+        try:
+            return narrowed(numbers, self._names)
+        except SchemaError:
+            return None
+
     def from_records(self, records: Sequence[Mapping[Any, Any]], *, booleans: bool) -> Any:
         """Objects that have just the signature's names, as an array; None where they are anything else."""
         try:
@@ -90,11 +124,7 @@ class ArrayMaker:
             return None
         if self._dtype.kind != "f" or sizes != {self._width} or not kinds <= _NUMBERS:
             return None
-        array = require("numpy", "pandas").array(rows, dtype="float64")
-        try:
-            return array if self._dtype == "float64" else narrowed(array, self._names)
-        except SchemaError:
-            return None
+        return self._narrowed(require("numpy", "pandas").array(rows, dtype="float64"))
 
 
 def _has_booleans(rows: Sequence[Sequence[Any]], array: Any) -> bool:

@@ -38,7 +38,7 @@ def table_from_rows(
     names = _checked_names(rows, names, plan)
     array = None if plan.maker is None else plan.maker.from_rows(rows, names, booleans=booleans)
     if array is not None:
-        return _table_of_array(array, plan)
+        return table_of_array(array, plan)
     _check_rows(rows, len(names))
     columns: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [[] for _ in names]
     return _frame(dict(zip(names, columns, strict=True)), plan)
@@ -52,7 +52,7 @@ def table_from_records(records: Sequence[Mapping[str, Any]], plan: InputPlan, *,
     """
     array = None if plan.maker is None else plan.maker.from_records(records, booleans=booleans)
     if array is not None:
-        return _table_of_array(array, plan)
+        return table_of_array(array, plan)
     names = _record_names(records)
     if all(len(record) == len(names) for record in records) and len(names) > 1:
         rows = list(map(itemgetter(*names), records))
@@ -74,7 +74,7 @@ def table_from_columns(columns: Mapping[str, Sequence[Any]], plan: InputPlan, *,
     if plan.maker is not None:
         array = plan.maker.from_rows(list(zip(*columns.values(), strict=True)), names, booleans=booleans)
         if array is not None:
-            return _table_of_array(array, plan)
+            return table_of_array(array, plan)
     return _frame(dict(zip(names, columns.values(), strict=True)), plan)
 
 
@@ -101,7 +101,8 @@ def as_planned(frame: pd.DataFrame, plan: InputPlan) -> Any:
     return require("numpy", "pandas").array(frame[plan.names].to_numpy(), order="C")
 
 
-def _table_of_array(array: Any, plan: InputPlan) -> Any:
+def table_of_array(array: Any, plan: InputPlan) -> Any:
+    """An array with the signature's columns, as it is where the plan asks for one, else as a frame."""
     return array if plan.arrays else require("pandas", "pandas").DataFrame(array, columns=plan.index, copy=False)
 
 

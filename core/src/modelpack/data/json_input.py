@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from modelpack.data.columns import from_base64
-from modelpack.data.frames import json_name, labelled, table_from_columns, table_from_records, table_from_rows
+from modelpack.data.frames import (
+    json_name,
+    labelled,
+    table_from_columns,
+    table_from_records,
+    table_from_rows,
+    table_of_array,
+)
 from modelpack.data.payload import Payload
 from modelpack.data.tensors import array_from_json
 from modelpack.errors import DataFormatError, UnsupportedMediaTypeError
@@ -47,9 +54,12 @@ def decode(body: bytes, media_type: MediaType, plan: InputPlan) -> Payload:
 
 
 def _decoded(text: bytes, media_type: MediaType, plan: InputPlan) -> Payload:
+    form = media_type.parameter("format")
+    if form is None and (numbers := plan.number_reader.read(text)) is not None:
+        table = table_of_array(numbers.array, plan)
+        return Payload(table if numbers.index is None else labelled(table, numbers.index))
     reader = _Reader(plan, text)
     document = parse(text)
-    form = media_type.parameter("format")
     if form is None:
         return reader.any_form(document)
     if form == "pandas-split":

@@ -10,6 +10,15 @@ from modelpack.errors import MissingDependencyError
 
 
 @cache
+def optional(module: str) -> Any:
+    """Import a library that makes something faster and is not needed; None where it is not installed."""
+    try:
+        return import_module(module)
+    except ModuleNotFoundError:
+        return None
+
+
+@cache
 def require(module: str, extra: str) -> Any:
     """Import a library that comes with an extra of modelpack-core.
 
