@@ -7,7 +7,8 @@ import pickle
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -16,6 +17,7 @@ from modelpack.package.code import ModelCode, active_code
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from types import ModuleType
 
 
 @pytest.fixture
@@ -140,6 +142,36 @@ def test_a_thread_of_the_loading_code_may_import_too(write_code: Any) -> None:
     with code.activate(), ThreadPoolExecutor(1) as pool:
         module = importlib.import_module("a")
         assert pool.submit(module.work).result(timeout=10) == 3
+
+
+def test_an_import_that_outlasts_the_activation_may_import_too(
+    write_code: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread in the midst of a module, and a thread that it waits for, are not waited for in vain."""
+    gate = SimpleNamespace(entered=threading.Event(), ending=threading.Event())
+    monkeypatch.setitem(sys.modules, "gate_of_a_test", cast("ModuleType", gate))
+    slow = (
+        "import gate_of_a_test as gate\ngate.entered.set()\ngate.ending.wait()\nimport b\n"
+        "from concurrent.futures import ThreadPoolExecutor\nimport helper\n"
+        "with ThreadPoolExecutor(1) as pool:\n    VALUE = b.VALUE + pool.submit(helper.work).result()\n"
+    )
+    helper = "def work():\n    import c\n    return c.VALUE"
+    code = write_code({"slow.py": slow, "b.py": "VALUE = 1", "c.py": "VALUE = 2", "helper.py": helper})
+    found: list[int] = []
+
+    def activate() -> None:
+        with code.activate():
+            guest.start()
+            gate.entered.wait()
+            threading.Timer(0.2, gate.ending.set).start()  # when this thread waits for its guest
+
+    guest = threading.Thread(target=lambda: found.append(_import(code, "slow").VALUE), daemon=True)
+    host = threading.Thread(target=activate, daemon=True)
+    host.start()
+    host.join(timeout=20)
+    assert not host.is_alive()
+    assert found == [3]
+    assert not {"slow", "b", "c", "helper"} & sys.modules.keys()
 
 
 def test_an_activation_within_another_keeps_the_models_apart(write_code: Any) -> None:

@@ -100,10 +100,11 @@ class ModelCode:
         return {name: sys.modules.pop(name) for name in taken}
 
     def _joined(self) -> bool:
+        """Whether the modules stand in `sys.modules`: until the last guest has gone, who may have more to import."""
         with self._state:
-            if self._active:
-                self._guests += 1
-            return self._active
+            joined = self._active or self._guests > 0
+            self._guests += joined
+            return joined
 
     @contextmanager
     def _as_guest(self) -> Iterator[None]:
