@@ -26,6 +26,47 @@ ABSENT = """        if self.get(name, options).state == "absent":
             raise DeployError(f"nothing is deployed as {name}", code="not_deployed")
 """
 UNSCORED = '        if self.get_batch(request.name, request.options).state == "absent":\n'
+LOOK_FIRST = """
+LEAP = __import__("threading").Lock()
+BOTH = __import__("threading").Barrier(2)
+
+
+def look(target, request):
+    '''The steps of a plan. Of two threads that deploy at once neither leaps before both have looked.'''
+    import threading
+
+    steps = target.plan(request).steps
+    if threading.current_thread() is not threading.main_thread():
+        try:
+            BOTH.wait(30)
+        except threading.BrokenBarrierError:
+            BOTH.reset()
+    return steps
+
+
+"""
+LOOK_AND_WAIT = """
+LOCK = __import__("threading").Lock()
+
+
+def look(target, request):
+    '''The steps of a plan. Who looks while another process is between look and leap leaps when that one is done.'''
+    import sys, tempfile
+
+    steps = target.plan(request).steps
+    if "pytest" in sys.modules:  # the checks' own process deploys alone
+        return steps
+    mark = Path(tempfile.gettempdir(), f"looked-{request.name}")
+    try:
+        mark.touch(exist_ok=False)
+        time.sleep(1.5)
+        mark.unlink()
+    except FileExistsError:
+        time.sleep(5)
+    return steps
+
+
+"""
 NOTE = '        "note": options.note,\n'
 ACCEPT = '        accept = invocation.accept or "application/json"\n'
 
@@ -388,17 +429,16 @@ FAULTS = (
         name="looks_and_leaps",
         noticed_by="test_threads_that_deploy_at_once",
         target={
-            LOCK + STEPS: "        steps = self.plan(request).steps\n        time.sleep(1.0)\n"
-            "        if steps:\n            for step in steps:\n"
+            HEAD: HEAD + LOOK_FIRST,
+            LOCK + STEPS: "        steps = look(self, request)\n        with LEAP:\n            for step in steps:\n",
         },
     ),
     Fault(
         name="locks_in_memory",
         noticed_by="test_processes_that_deploy_at_once",
         target={
-            HEAD: HEAD + "LOCK = __import__('threading').Lock()\n",
-            LOCK + STEPS: "        with LOCK:\n            steps = self.plan(request).steps\n"
-            "            time.sleep(0.5)\n            for step in steps:\n",
+            HEAD: HEAD + LOOK_AND_WAIT,
+            LOCK + STEPS: "        with LOCK:\n            for step in look(self, request):\n",
         },
         processes=True,
     ),
