@@ -385,7 +385,7 @@ def bench_serving(session: nox.Session) -> None:
     for peer, packages in PEERS.items():
         _make_environment(session, folder / peer, *packages, "scikit-learn", "cloudpickle", "uvloop", "httptools")
         options += [f"--{peer}-python", str(_interpreter(folder / peer))]
-    session.install(f"./{CORE}[pandas,arrow]", "./plugins/flavor-sklearn", "cloudpickle", *CONSTRAINTS)
+    session.install(f"./{CORE}[arrow,pandas,simdjson]", "./plugins/flavor-sklearn", "cloudpickle", *CONSTRAINTS)
     session.run("python", "benchmarks/serving", *options, *session.posargs)
 
 
