@@ -203,6 +203,21 @@ def test_what_the_schema_refuses_is_told(open_page: Callable[..., Page], plane_u
     expect(page.locator("#problem")).to_contain_text("count")
 
 
+def test_a_click_is_not_lost_while_the_page_waits_for_the_model(open_page: Callable[..., Page], plane_url: str) -> None:
+    """Tabs can be chosen from when they do something on."""
+    page = open_page(plane_url)
+    page.add_init_script(
+        "const fetched = window.fetch; window.fetch = async (...words) => {"
+        "  if (String(words[0]).endsWith('model')) await new Promise((done) => setTimeout(done, 1000));"
+        "  return fetched(...words); };"
+    )
+    page.reload()
+    for name in ("Form", "Text or file", "curl", "Python"):
+        expect(page.get_by_role("tab", name=name)).to_be_disabled()
+    page.get_by_role("tab", name="Text or file").click()
+    expect(page.get_by_label("Data")).to_be_visible()
+
+
 def test_a_csv_file_can_be_dropped(open_page: Callable[..., Page], plane_url: str, tmp_path: Path) -> None:
     """Anywhere on the input; many numbers are drawn as a histogram."""
     file = tmp_path / "rows.csv"

@@ -24,7 +24,7 @@ function filled(node, attributes, children) {
   return node;
 }
 
-/** Tabs that the arrow keys move between; `chosen` is told the chosen tab's id. */
+/** Tabs that the arrow keys move between; `chosen` is told the chosen tab's id. Until now they were disabled. */
 export function tabs(ids, chosen) {
   const buttons = ids.map(byId);
   const choose = (button, focus) => {
@@ -36,6 +36,7 @@ export function tabs(ids, chosen) {
     chosen(button.id);
   };
   buttons.forEach((button, position) => {
+    button.disabled = false;
     button.addEventListener("click", () => choose(button, false));
     button.addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
