@@ -66,8 +66,8 @@ def sessions_by_lane() -> dict[str, list[str]]:
     """What `test` runs side by side, after `quick`: much of it waits, so that there are more of them than cores."""
     return {
         "targets": [*plugins("deploy"), "interop"],
-        "flavors": [*plugins("flavor"), "newest", "minimum"],
-        "others": ["slow", "images", "clients", "wheels", "docs"],
+        "flavors": [*plugins("flavor"), "newest"],
+        "others": ["slow", "images", "clients", "wheels", "docs", "minimum"],
     }
 
 
