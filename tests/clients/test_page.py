@@ -214,6 +214,8 @@ def test_a_click_is_not_lost_while_the_page_waits_for_the_model(open_page: Calla
     page.reload()
     for name in ("Form", "Text or file", "curl", "Python"):
         expect(page.get_by_role("tab", name=name)).to_be_disabled()
+    for name in ("Predict", "Copy", "Reset"):
+        expect(page.get_by_role("button", name=name)).to_be_disabled()
     page.get_by_role("tab", name="Text or file").click()
     expect(page.get_by_label("Data")).to_be_visible()
 

@@ -199,7 +199,7 @@ async function load() {
 }
 
 function listen() {
-  byId("predict").disabled = false;
+  for (const id of ["predict", "copy", "reset"]) byId(id).disabled = false;
   byId("request-form").addEventListener("submit", predict);
   byId("copy").addEventListener("click", copySnippet);
   byId("reset").addEventListener("click", () => {
