@@ -240,7 +240,7 @@ def test_threads_may_read_at_once() -> None:
 
 def test_without_the_library_the_usual_way_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is an extra; nothing depends on it but time."""
-    monkeypatch.setattr(number_text, "optional", lambda _: None)
+    monkeypatch.setattr(number_text, "optional", lambda *_: None)
     plan = plan_of(["a", "b"])
     assert plan.number_reader.read(long({"inputs": ROWS})) is None
     assert json_input.decode(long({"inputs": ROWS}), JSON, plan).data.shape == (3, 2)

@@ -27,14 +27,14 @@ ABSENT = """        if self.get(name, options).state == "absent":
 """
 UNSCORED = '        if self.get_batch(request.name, request.options).state == "absent":\n'
 LOOK_FIRST = """
-LEAP = __import__("threading").Lock()
-BOTH = __import__("threading").Barrier(2)
+import threading
+
+LEAP = threading.Lock()
+BOTH = threading.Barrier(2)
 
 
 def look(target, request):
     '''The steps of a plan. Of two threads that deploy at once neither leaps before both have looked.'''
-    import threading
-
     steps = target.plan(request).steps
     if threading.current_thread() is not threading.main_thread():
         try:
@@ -46,13 +46,13 @@ def look(target, request):
 
 """
 LOOK_AND_WAIT = """
-LOCK = __import__("threading").Lock()
+import sys, tempfile, threading
+
+LOCK = threading.Lock()
 
 
 def look(target, request):
     '''The steps of a plan. Who looks while another process is between look and leap leaps when that one is done.'''
-    import sys, tempfile
-
     steps = target.plan(request).steps
     if "pytest" in sys.modules:  # the checks' own process deploys alone
         return steps

@@ -59,9 +59,7 @@ class ArrayMaker:
         if not rows or (names is not self._names and names != self._names and set(names) != set(self._names)):
             return None
         array = self._packed(rows, booleans=booleans)
-        if array is None or names == self._names:
-            return array
-        return array.take([names.index(name) for name in self._names], axis=1)
+        return None if array is None else self._in_order(array, names)
 
     def from_buffer(self, read: Callable[..., Any], rows: int, names: list[Any]) -> Any:
         """Numbers that another library holds, as an array of two axes.
@@ -82,7 +80,10 @@ class ArrayMaker:
         array = self._narrowed(numpy.frombuffer(read(of_type=code), dtype=wide))
         if array is None or array.size != rows * self._width:
             return None
-        array = array.reshape(rows, self._width)
+        return self._in_order(array.reshape(rows, self._width), names)
+
+    def _in_order(self, array: Any, names: list[Any]) -> Any:
+        """An array whose columns have these names, with its columns in the signature's order."""
         return array if names == self._names else array.take([names.index(name) for name in self._names], axis=1)
 
     def _narrowed(self, numbers: Any) -> Any:

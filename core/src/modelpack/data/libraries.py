@@ -10,15 +10,6 @@ from modelpack.errors import MissingDependencyError
 
 
 @cache
-def optional(module: str) -> Any:
-    """Import a library that makes something faster and is not needed; None where it is not installed."""
-    try:
-        return import_module(module)
-    except ModuleNotFoundError:
-        return None
-
-
-@cache
 def require(module: str, extra: str) -> Any:
     """Import a library that comes with an extra of modelpack-core.
 
@@ -43,3 +34,11 @@ def require(module: str, extra: str) -> Any:
             f"{library} is needed for this and is not installed",
             hint=f'pip install "modelpack-core[{extra}]"',
         ) from error
+
+
+def optional(module: str, extra: str) -> Any:
+    """Import a library that makes something faster and is not needed, as `require` does; None without it."""
+    try:
+        return require(module, extra)
+    except MissingDependencyError:
+        return None

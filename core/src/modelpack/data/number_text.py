@@ -29,6 +29,9 @@ _REFUSED = (ValueError, TypeError, LookupError, RuntimeError, AttributeError)
 _USUAL = 1_000_000
 """Bytes of a text up to which the memory that its parser took, ten times as much, is kept for the next."""
 
+_SPACE = 64
+"""Bytes of white space between two ends of lists that are looked past."""
+
 
 @dataclass(frozen=True, slots=True)
 class NumberTable:
@@ -49,7 +52,7 @@ class NumberReader:
     def __init__(self, plan: InputPlan) -> None:
         """Prepare for a signature whose columns share a number type."""
         self._plan = plan
-        self._library = None if plan.maker is None else optional("simdjson")
+        self._library: Any = None if plan.maker is None else optional("simdjson", "simdjson")
         self._parsers: list[Any] = []
 
     def read(self, text: bytes) -> NumberTable | None:
@@ -63,7 +66,7 @@ class NumberReader:
             of keys in which pandas and MLflow write it, and where the library is not installed. The usual way reads
             that, and knows what to say of it.
         """
-        if self._library is None or len(text) <= SHORT:
+        if self._library is None or len(text) <= SHORT or not _ends_with_lists(text):
             return None
         try:
             with self._parser(len(text)) as parser:
@@ -76,7 +79,7 @@ class NumberReader:
         try:
             parser = self._parsers.pop()
         except IndexError:
-            parser = None if self._library is None else self._library.Parser()
+            parser = self._library.Parser()
         yield parser
         if size <= _USUAL:
             self._parsers.append(parser)
@@ -96,8 +99,16 @@ class NumberReader:
         if self._plan.maker is None or len(names) != len(self._plan.names):
             return None
         array = self._plan.maker.from_buffer(rows.as_buffer, len(rows), names)
+        if array is None:
+            return None
         shape = text[text.rindex(b'"') + 1 : text.rindex(b"]") + 1].translate(None, _NUMBER)
         row = b"[" + b"," * (len(names) - 1) + b"]"
-        if array is None or shape != b":[" + b",".join([row] * len(rows)) + b"]":
+        if shape != b":[" + b",".join([row] * len(rows)) + b"]":
             return None
         return NumberTable(array, index)
+
+
+def _ends_with_lists(text: bytes) -> bool:
+    """Whether a list within a list ends the text: a look that spares records and others from being parsed twice."""
+    end = text.rfind(b"]")
+    return text[max(0, end - _SPACE) : end].rstrip().endswith(b"]")
