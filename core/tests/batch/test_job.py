@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +30,7 @@ from modelpack.errors import (
     TrustError,
 )
 from modelpack.pyfunc.load import load_model
+from modelpack.testing.waiting import is_running, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -502,12 +502,13 @@ def started(saved: Path, tmp_path: Path, traces: Path, *options: str) -> tuple[s
     command = [sys.executable, "-m", "modelpack", "predict", str(saved), "-i", str(tmp_path / "in")]
     command += ["-o", str(tmp_path / "out"), "--workers", "2", *options]
     job = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
-    deadline = time.monotonic() + 60
-    while len(waiting := list(traces.glob("wait-*"))) < 2:
+
+    def waiting() -> list[Path]:
         assert job.poll() is None, job.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return job, [int(trace.name.split("-")[1]) for trace in waiting]
+        return list(traces.glob("wait-*"))
+
+    wait_until(lambda: len(waiting()) == 2)
+    return job, [int(trace.name.split("-")[1]) for trace in waiting()]
 
 
 def end(job: subprocess.Popen[bytes]) -> None:
@@ -516,19 +517,6 @@ def end(job: subprocess.Popen[bytes]) -> None:
     job.wait(60)
     assert job.stderr is not None
     job.stderr.close()
-
-
-def gone(pid: int) -> bool:
-    """Whether a process ends within a while."""
-    for _ in range(500):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        if "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text(encoding="utf-8"):
-            return True
-        time.sleep(0.02)
-    return False
 
 
 @pytest.mark.slow
@@ -544,7 +532,7 @@ def test_an_interrupted_job_leaves_nothing(
     _, told = job.communicate(timeout=60)
     assert job.returncode == 130
     assert b"Traceback" not in told
-    assert all(map(gone, workers))
+    wait_until(lambda: not any(map(is_running, workers)))
     assert names_in(tmp_path) == ["in"]
 
 
@@ -580,4 +568,4 @@ def test_workers_end_when_their_driver_is_gone(
         put(f"in/{name}.csv", [66] * 100)
     job, workers = started(saved, tmp_path, traces, "-O", f"start={start}", "--chunk-rows", "1")
     end(job)
-    assert all(map(gone, workers))
+    wait_until(lambda: not any(map(is_running, workers)))

@@ -8,11 +8,12 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+
+from modelpack.testing.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,21 +78,13 @@ def server(tmp_path: Path) -> Iterator[Server]:
     server.process.communicate(timeout=30)
 
 
-def until(holds: Callable[[], bool]) -> None:
-    """Wait for other processes, which have nothing else to tell when they are so far."""
-    end = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
 def test_counts_outlive_a_worker_that_is_killed(server: Server) -> None:
     """Each worker tells the counts of both; those of the killed one stay, and its memory is no longer told."""
     served = 'modelpack_requests_total{method="POST",route="/invocations",status="200"} '
     workers = [server.worker(f"r{number}") for number in range(10)]
-    until(lambda: f"{served}10.0" in server.metrics())
+    wait_until(lambda: f"{served}10.0" in server.metrics())
     os.kill(workers[-1], signal.SIGKILL)
-    until(lambda: "process_open_fds{" in (text := quietly(server.metrics)) and f'pid="{workers[-1]}"' not in text)
+    wait_until(lambda: "process_open_fds{" in (text := quietly(server.metrics)) and f'pid="{workers[-1]}"' not in text)
     assert f"{served}10.0" in server.metrics()
 
 

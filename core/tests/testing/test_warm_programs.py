@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from modelpack.testing.program import Program
+from modelpack.testing.waiting import is_running, wait_until
 from modelpack.testing.warm_programs import WarmPrograms
 
 if TYPE_CHECKING:
@@ -65,20 +66,6 @@ def begun(programs: WarmPrograms, folder: Path, code: str = ENDLESS) -> Process:
 def facts(pid: int) -> list[str]:
     """What Linux tells of a process: its state, its parent, and more."""
     return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process runs, and is not only remembered."""
-    try:
-        return facts(pid)[0] != "Z"
-    except OSError:
-        return False
-
-
-def wait_for_the_end(*pids: int) -> None:
-    """Wait until none of the processes is alive; pytest's time limit ends it."""
-    while any(map(is_alive, pids)):
-        time.sleep(0.01)
 
 
 def seen(answer: tuple[int, str]) -> Any:
@@ -265,7 +252,7 @@ def test_closing_ends_programs_and_those_that_they_started(tmp_path: Path) -> No
     with WarmPrograms([]) as programs:
         process = begun(programs, tmp_path, code)
     assert process.wait(PATIENCE) == -signal.SIGKILL
-    wait_for_the_end(int((tmp_path / "output").read_text(encoding="utf-8")))
+    wait_until(lambda: not is_running(int((tmp_path / "output").read_text(encoding="utf-8"))))
 
 
 STARTER = f"""
@@ -288,9 +275,9 @@ def test_programs_end_with_the_process_that_wanted_them(tmp_path: Path) -> None:
         assert starter.stdout is not None
         program = int(starter.stdout.readline().split()[0])
         warm = int(facts(program)[1])
-        assert is_alive(program)
+        assert is_running(program)
         starter.kill()
-    wait_for_the_end(program, warm)
+    wait_until(lambda: not any(map(is_running, (program, warm))))
 
 
 @linux
@@ -300,4 +287,4 @@ def test_programs_end_with_the_warm_process(tmp_path: Path) -> None:
         process = begun(programs, tmp_path, "import os, time; print(os.getppid(), flush=True); time.sleep(600)")
         os.kill(int((tmp_path / "output").read_text(encoding="utf-8")), signal.SIGKILL)
         assert process.wait(PATIENCE) == -signal.SIGKILL
-        wait_for_the_end(process.pid)
+        wait_until(lambda: not is_running(process.pid))

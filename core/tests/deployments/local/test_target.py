@@ -21,6 +21,7 @@ from modelpack.deployments.local import locks
 from modelpack.errors import DeployError
 from modelpack.testing.constant_load import asked_all_the_time
 from modelpack.testing.dialect_checks import assert_answers_as_the_scoring_server
+from modelpack.testing.waiting import is_running, wait_until
 
 from .conftest import ask, deploy, get
 
@@ -88,7 +89,7 @@ def test_a_killed_keeper_is_told_and_healed(save: Callable[..., Path], place: Pl
     assert locks.holder(orphan) == first.details["server"]
     again = deploy(save(1.0))
     assert (again.state, again.endpoint) == ("ready", first.endpoint)
-    assert not is_running(first.details["server"])
+    wait_until(lambda: not is_running(first.details["server"]))
     assert ask() == 2.0
 
 
@@ -224,7 +225,7 @@ def test_deleting_leaves_nothing(save: Callable[..., Path], modelpack_home: Path
     modelpack.deployments.delete("plus", target="local")
     assert get().state == "absent"
     wait_until(lambda: not is_running(deployment.details["keeper"]))
-    assert not is_running(deployment.details["server"])
+    wait_until(lambda: not is_running(deployment.details["server"]))
     assert {path.name for path in modelpack_home.iterdir()} == {"trust"}
     modelpack.deployments.delete("plus", target="local")
 
@@ -275,20 +276,3 @@ def stop_at(word: str) -> Callable[[str], None]:
             raise KeyboardInterrupt
 
     return progress
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    """Wait for something that happens by itself."""
-    until = time.monotonic() + 100
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.05)
-
-
-def is_running(pid: int) -> bool:
-    """Whether a process of this number lives."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"

@@ -13,17 +13,17 @@ import sys
 import threading
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
+
+from modelpack.testing.waiting import is_running, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.slow
-
-T = TypeVar("T")
 
 SCRIPT = """
 import ctypes, json, os, sys, time
@@ -84,6 +84,10 @@ class Server:
             except (OSError, http.client.HTTPException):
                 return 0
 
+    def answering(self) -> int:
+        """The process that answered; 0 also when it could not."""
+        return max(self.ask(), 0)
+
     def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         """The exit code, and what the server said on standard error."""
         self.process.send_signal(number)
@@ -104,16 +108,6 @@ def lost(connection: http.client.HTTPConnection) -> None:
     """Ask for what takes an hour, until the connection ends."""
     with suppress(OSError, http.client.HTTPException):
         invoke(connection, "sleep3600")
-
-
-def until(condition: Callable[[], T]) -> T:
-    """What a condition answers as soon as it holds."""
-    for _ in range(1000):
-        found = condition()
-        if found and (found is True or not isinstance(found, int) or found > 0):
-            return found
-        threading.Event().wait(0.05)
-    raise AssertionError("it never held")
 
 
 @pytest.fixture
@@ -172,9 +166,9 @@ def test_a_model_that_ends_or_stops_its_process_takes_only_its_own_request(
 ) -> None:
     """The next request is answered by a new process, and the log says what happened where."""
     server = start(timeout=1, silence=3 if mood == "hold" else 60)
-    former = until(server.ask)
+    former = wait_until(server.answering)
     assert server.ask(mood) == 0
-    assert until(server.ask) != former
+    assert wait_until(server.answering) != former
     code, errors = server.stop()
     assert code == 0
     assert ending in errors or mood == "hold"
@@ -202,10 +196,10 @@ def test_a_worker_that_is_killed_loses_only_its_own_requests(start: Callable[...
     clients = [threading.Thread(target=load, args=(mine,)) for mine in answered]
     for client in clients:
         client.start()
-    until(lambda: all(len(mine) > 5 for mine in answered))
+    wait_until(lambda: all(len(mine) > 5 for mine in answered))
     victim = answered[0][-1]
     os.kill(victim, signal.SIGKILL)
-    until(lambda: all(mine[-1] != victim for mine in answered))
+    wait_until(lambda: all(mine[-1] != victim for mine in answered))
     enough.set()
     for client in clients:
         client.join()
@@ -218,7 +212,7 @@ def test_a_worker_that_is_killed_loses_only_its_own_requests(start: Callable[...
 def test_a_worker_without_threads_left_is_replaced(start: Callable[..., Server]) -> None:
     """Calls that never return take one after the other, until another worker takes over."""
     server = start(timeout=0.3, threads=1, max_batch=1)
-    former = until(server.ask)
+    former = wait_until(server.answering)
 
     def successor() -> bool:
         answer = server.ask()
@@ -226,7 +220,7 @@ def test_a_worker_without_threads_left_is_replaced(start: Callable[..., Server])
             assert server.ask("sleep3600") in (0, -504, -503, -429)
         return answer > 0 and answer != former
 
-    until(successor)
+    wait_until(successor)
     assert "lost its threads" in server.stop()[1]
 
 
@@ -240,7 +234,7 @@ def test_a_quick_model_that_hangs_on_the_loop_is_replaced_while_others_are_answe
     (pid,) = first
     hung = threading.Thread(target=server.ask, args=["sleep3600"])
     hung.start()
-    other = until(lambda: 0 if (answered := server.ask()) == pid else answered)
+    other = wait_until(lambda: 0 if (answered := server.answering()) == pid else answered)
     with closing(server.connect()) as connection:
         assert {invoke(connection) for _ in range(20)} == {other}
     sleeping = threading.Thread(target=server.ask, args=["sleep3"])
@@ -265,7 +259,7 @@ def test_sighup_replaces_the_workers_while_requests_are_answered(start: Callable
         answers.append(server.ask())
         return len(answers) > 40 and not set(answers[-40:]) & former
 
-    until(all_new)
+    wait_until(all_new)
     assert 0 not in answers
     assert server.stop()[0] == 0
 
@@ -316,7 +310,7 @@ def test_a_worker_whose_loop_stands_still_ends_with_a_supervisor_that_was_killed
         server.process.kill()
         hung.join(timeout=60)
     assert not hung.is_alive()
-    assert until(lambda: not Path(f"/proc/{pid}").exists())
+    wait_until(lambda: not is_running(pid))
 
 
 def test_workers_end_with_a_supervisor_that_was_killed(start: Callable[..., Server]) -> None:
@@ -325,11 +319,4 @@ def test_workers_end_with_a_supervisor_that_was_killed(start: Callable[..., Serv
     workers = {server.ask() for _ in range(20)}
     server.process.kill()
     server.process.communicate(timeout=30)  # standard output ends when no worker holds it any more
-    until(lambda: not any(map(_lives, workers)))
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
+    wait_until(lambda: not any(map(is_running, workers)))
