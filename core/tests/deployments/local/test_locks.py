@@ -78,3 +78,29 @@ def test_a_lock_whose_file_was_removed_is_taken_anew(tmp_path: Path, monkeypatch
     assert descriptor is not None
     assert locks.take(path) is None
     os.close(descriptor)
+
+
+def test_a_directory_that_vanishes_while_it_is_made_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was there when it should be made, and is gone when one looks whether it is one."""
+    made = os.mkdir
+    attempts: list[str] = []
+
+    def mkdir(path: str, mode: int = 0o777) -> None:
+        attempts.append(path)
+        if len(attempts) == 1:
+            raise FileExistsError(path)
+        made(path, mode)
+
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    descriptor = locks.take(tmp_path / "folder" / "lock")
+    assert descriptor is not None
+    os.close(descriptor)
+
+
+def test_a_link_to_nowhere_is_no_directory(tmp_path: Path) -> None:
+    """Nor can one be made there."""
+    (tmp_path / "folder").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(FileExistsError):
+        locks.take(tmp_path / "folder" / "lock")

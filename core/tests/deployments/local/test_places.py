@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from modelpack.deployments.local import locks
 from modelpack.deployments.local.places import Place
 from modelpack.errors import DeployError
 
@@ -48,6 +50,21 @@ def test_a_deployment_that_comes_and_goes_is_never_somebody_elses(tmp_path: Path
             looks += 1
     assert other.returncode == 0
     assert looks > 100
+
+
+def test_what_another_has_made_since_is_not_removed(tmp_path: Path) -> None:
+    """Who has removed the deployment has no lock there any more, and no say."""
+    place = Place(tmp_path / "plus")
+    with place.changing():
+        place.remove()
+        descriptor = locks.take(place.directory / "changing.lock")
+        assert descriptor is not None
+        assert place.is_gone(), "another looks, and nothing is deployed"
+        place.log_file.touch()
+    assert place.log_file.exists()
+    assert place.is_changing()
+    assert not place.is_gone()
+    os.close(descriptor)
 
 
 @pytest.mark.parametrize("name", ["log", "wish.json.bak", ".wish", "notes.txt"])

@@ -161,5 +161,5 @@ def _remove(place: Place, grace: float) -> None:
     end(place.keeper_lock, grace + _SECONDS)
     end_orphans(place)
     place.remove()
-    if place.directory.exists():
+    if not place.is_gone():
         raise DeployError(f"{place.directory} could not be removed", code="failed", left_behind=(str(place.directory),))

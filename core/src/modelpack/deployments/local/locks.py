@@ -33,12 +33,12 @@ def take(path: Path) -> int | None:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except FileNotFoundError:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make(path.parent)
             continue
         if not _locked(descriptor, fcntl.LOCK_EX):
             attempts -= 1
             time.sleep(_PAUSE)
-        elif _is_at(descriptor, path):
+        elif is_at(descriptor, path):
             return descriptor
         os.close(descriptor)  # its last holder has removed the file, or it has one
     return None
@@ -85,7 +85,17 @@ def _locked(descriptor: int, kind: int) -> bool:
     return True
 
 
-def _is_at(descriptor: int, path: Path) -> bool:
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except FileExistsError:
+        if directory.is_symlink():  # to nowhere
+            raise
+        # it was there, and is gone again
+
+
+def is_at(descriptor: int, path: Path) -> bool:
+    """Whether a lock still is where others look for it."""
     with suppress(FileNotFoundError):
         return os.path.samestat(os.fstat(descriptor), path.stat())
     return False

@@ -130,9 +130,16 @@ class Place:
             yield descriptor is not None
         finally:
             if descriptor is not None:
-                if self.wish() is None:
+                if locks.is_at(descriptor, self._lock) and self.wish() is None:  # else it is gone, or another's by now
                     self.remove()
                 os.close(descriptor)
+
+    def is_gone(self) -> bool:
+        """Whether nothing is left but, maybe, the lock of one who looks at this moment."""
+        try:
+            return all(path == self._lock for path in self.directory.iterdir())
+        except FileNotFoundError:
+            return True
 
     def is_changing(self) -> bool:
         """Whether somebody is changing this deployment."""
