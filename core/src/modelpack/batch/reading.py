@@ -49,7 +49,7 @@ class ChunkReader:
         self._keep = None if keep is None else tuple(keep)
         self._rows = rows
         self._tables = InputPlan(model.signature, arrays=model.takes_arrays)
-        self._texts = InputPlan(model.signature, arrays=model.takes_arrays and keep == (), texts=keep)
+        self._texts = InputPlan(model.signature, arrays=model.takes_arrays and keep == (), texts=keep, others=False)
 
     def read(
         self,

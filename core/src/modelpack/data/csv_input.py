@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
+from modelpack.data.arrow_tables import data_from_arrow
 from modelpack.data.columns import as_objects, booleans_with_gaps, dates_from_text, from_base64, narrowed
-from modelpack.data.csv_text import Header, blocks, lines_of, read_header
+from modelpack.data.csv_arrow import ArrowReader
+from modelpack.data.csv_text import MISSING, Header, blocks, lines_of, read_header
 from modelpack.data.frames import as_planned
 from modelpack.data.libraries import require
 from modelpack.data.payload import Payload
@@ -30,11 +32,6 @@ _NUMBERS = {
     DataType.INTEGER: "Int32",
     DataType.BOOLEAN: "boolean",
 }
-_MISSING = [
-    *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA"),
-    *("NULL", "NaN", "None", "n/a", "nan", "null"),
-]
-"""pandas' own list, for columns that are not text; a text is missing only where the field is empty."""
 _PAST_64_BITS = 2.0**63
 """From here on pandas 2 would wrap an integer around in silence."""
 _EXACT_SINCE = (3, 1)
@@ -50,8 +47,8 @@ def decode(body: bytes, media_type: MediaType, plan: InputPlan) -> Payload:
     """
     lines = iter(lines_of(io.BytesIO(body), media_type))
     header = _header(lines, media_type, plan)
-    frame = _frame(lines.read() if isinstance(lines, io.BytesIO) else b"".join(lines), header, plan)
-    return Payload(as_planned(frame, plan))
+    text = lines.read() if isinstance(lines, io.BytesIO) else b"".join(lines)
+    return Payload(_TextReader(header, plan).data(text))
 
 
 def read(stream: BinaryIO, media_type: MediaType, plan: InputPlan, rows: int) -> Iterator[Payload]:
@@ -62,12 +59,12 @@ def read(stream: BinaryIO, media_type: MediaType, plan: InputPlan, rows: int) ->
         SchemaError: A value cannot be of the type that the signature gives it.
     """
     lines = iter(lines_of(stream, media_type))
-    header = _header(lines, media_type, plan)
+    reader = _TextReader(_header(lines, media_type, plan), plan)
     block = None
     for block in blocks(lines, rows):
-        yield Payload(_frame(block, header, plan))
+        yield Payload(reader.data(block))
     if block is None:
-        yield Payload(_frame(b"", header, plan))
+        yield Payload(reader.data(b""))
 
 
 def _header(lines: Iterator[bytes], media_type: MediaType, plan: InputPlan) -> Header:
@@ -77,18 +74,26 @@ def _header(lines: Iterator[bytes], media_type: MediaType, plan: InputPlan) -> H
     return header
 
 
-def _frame(block: bytes, header: Header, plan: InputPlan) -> pd.DataFrame:
-    reader = _BlockReader(block, header, plan)
-    frame = reader.parse(dtype={name: str for name in header.names if reader.is_text(name)})
-    if not isinstance(frame.index, require("pandas", "pandas").RangeIndex):
-        raise DataFormatError(f"a row has more fields than the header row, which has {len(header.names)}")
-    if header.index:
-        frame = frame.drop(columns=header.names[0])
-    typed = {name: reader.typed(frame[name], name) for name in frame.columns if name in plan.types}
-    changed = {name: values for name, values in typed.items() if values is not None}
-    for name, values in changed.items():
-        frame[name] = values
-    return frame
+class _TextReader:
+    """Reads the blocks of one text."""
+
+    def __init__(self, header: Header, plan: InputPlan) -> None:
+        self._header = header
+        self._plan = plan
+        self._arrow = ArrowReader(header, plan)
+
+    def data(self, block: bytes) -> Any:
+        """A block as a frame; as an array where the plan asks for one and the block fits."""
+        columns, table = _BlockReader(block, self._header, self._plan), self._arrow.read(block)
+        data = columns.frame() if table is None else data_from_arrow(table, self._plan)
+        return as_planned(self._typed(data, columns), self._plan) if hasattr(data, "columns") else data
+
+    def _typed(self, frame: pd.DataFrame, columns: _BlockReader) -> pd.DataFrame:
+        typed = {name: columns.typed(frame[name], name) for name in frame.columns if name in self._plan.types}
+        for name, values in typed.items():
+            if values is not None:
+                frame[name] = values
+        return frame
 
 
 class _BlockReader:
@@ -97,14 +102,20 @@ class _BlockReader:
     def __init__(self, block: bytes, header: Header, plan: InputPlan) -> None:
         self._block = block
         self._names = header.names
+        self._dropped = header.dropped
         self._types = plan.types
-        self._texts = plan.texts
+        self._is_text = plan.is_text
 
-    def is_text(self, name: Any) -> bool:
-        """Whether the column is read as text, to be kept as it is or converted afterwards."""
-        if name in self._types:
-            return self._types[name] not in _NUMBERS
-        return self._texts is None or name in self._texts
+    def frame(self) -> pd.DataFrame:
+        """The block, with its texts as they are and other types as pandas infers them.
+
+        Raises:
+            DataFormatError: It is no CSV, or a row is too long.
+        """
+        frame = self.parse(dtype={name: str for name in self._names if self._is_text(name)})
+        if not isinstance(frame.index, require("pandas", "pandas").RangeIndex):
+            raise DataFormatError(f"a row has more fields than the header row, which has {len(self._names)}")
+        return frame.drop(columns=list(self._dropped)) if self._dropped else frame
 
     def parse(self, **options: Any) -> pd.DataFrame:
         """The block as a frame.
@@ -114,8 +125,8 @@ class _BlockReader:
         """
         pandas = require("pandas", "pandas")
         options["names"] = self._names or None
-        if any(map(self.is_text, self._names)):
-            options["na_values"] = {name: [""] if self.is_text(name) else _MISSING for name in self._names}
+        if any(map(self._is_text, self._names)):
+            options["na_values"] = {name: [""] if self._is_text(name) else MISSING for name in self._names}
             options["keep_default_na"] = False
         try:
             frame: pd.DataFrame = pandas.read_csv(io.BytesIO(self._block), header=None, **_precision(pandas), **options)
@@ -157,7 +168,8 @@ class _BlockReader:
     def _again(self, name: Any, dtype: str) -> pd.Series[Any] | None:
         """The column read as this type; None when a value is not of it."""
         try:
-            series: pd.Series[Any] = self.parse(usecols=[name], dtype={name: dtype})[name]
+            with require("numpy", "pandas").errstate(invalid="ignore"):  # pandas warns of what it then refuses
+                series: pd.Series[Any] = self.parse(usecols=[name], dtype={name: dtype})[name]
         except (ValueError, TypeError, OverflowError):
             return None
         return series

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 MARK = b"\xef\xbb\xbf"
 """The byte order mark that some programs begin UTF-8 with."""
+MISSING = [
+    *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA"),
+    *("NULL", "NaN", "None", "n/a", "nan", "null"),
+]
+"""pandas' own list, for columns that are not text; a text is missing only where the field is empty."""
 _QUOTE = b'"'
 _MANY = 1_000
 """From how many lines on a block need not have exactly so many."""
@@ -30,12 +35,12 @@ class Header:
 
     Attributes:
         names: The columns' names, `Unnamed: 0` for an empty one, as pandas calls it.
-        index: Whether the first column is the nameless one that `to_csv()` writes the index into, and which the
-            signature does not know.
+        dropped: Those that are not wanted: what the plan leaves out, and a nameless first column that the signature
+            does not know, into which `to_csv()` writes the index.
     """
 
     names: list[str | int]
-    index: bool = False
+    dropped: frozenset[str | int] = frozenset()
 
 
 def lines_of(stream: BinaryIO, media_type: MediaType) -> Iterable[bytes]:
@@ -70,7 +75,8 @@ def read_header(lines: Iterator[bytes], media_type: MediaType, plan: InputPlan) 
     twice = repeated(columns)
     if twice is not None:
         raise DataFormatError(f"column {twice!r} stands twice in the header row")
-    return Header(columns, index=not names[0] and bool(plan.names) and columns[0] not in plan.types)
+    is_index = not names[0] and bool(plan.names) and columns[0] not in plan.types
+    return Header(columns, frozenset((*columns[:is_index], *plan.unwanted(columns[is_index:]))))
 
 
 def blocks(lines: Iterator[bytes], rows: int) -> Iterator[bytes]:

@@ -24,6 +24,9 @@ _UNIFORM = {
     DataType.INTEGER: "int32",
 }
 
+_SIMPLE = frozenset((*_UNIFORM, DataType.BOOLEAN))
+"""The types that a field of a CSV text says by itself."""
+
 
 def uniform_dtype(schema: Schema | None) -> str | None:
     """NumPy's name of the number type that all columns share, when they have a name each: a table that is one array."""
@@ -46,6 +49,7 @@ class InputPlan:
         single: The type of the only column, when there is one only.
         largest: The most bytes that Arrow and Parquet may take once they are read; None for no limit.
         texts: The columns beside the signature's that are texts wherever the format has no types; None for all.
+        others: Whether columns that are neither are wanted at all.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class InputPlan:
         arrays: bool = False,
         largest: int | None = None,
         texts: Collection[str] | None = (),
+        others: bool = True,
     ) -> None:
         """Arrange the inputs of a signature; without one, data is read as its format gives it.
 
@@ -63,6 +68,8 @@ class InputPlan:
             arrays: Whether whoever gets the data takes one array where all columns share a number type.
             largest: The most bytes that compressed tables may take once they are read; None for no limit.
             texts: The columns beside the signature's that are texts wherever the format has no types; None for all.
+            others: Whether columns that are neither are wanted; a format that can leave them out does it where the
+                signature names its columns.
         """
         schema = signature.inputs if signature is not None else None
         columns = schema.columns if isinstance(schema, ColumnSchema) else ()
@@ -74,6 +81,7 @@ class InputPlan:
         self.uniform = uniform_dtype(schema)
         self.largest = largest
         self.texts = texts
+        self.others = others or not self.names
         self.arrays = arrays and self.uniform is not None
         self._renamed = {str(name): name for name in self.names if not isinstance(name, str)}
 
@@ -92,6 +100,18 @@ class InputPlan:
     def number_reader(self) -> NumberReader:
         """What reads a JSON body that is full of numbers faster."""
         return NumberReader(self)
+
+    def is_text(self, name: str | int) -> bool:
+        """Whether a column is read as text where the format has no types, to be kept as it is or converted."""
+        if name in self.types:
+            return self.types[name] not in _SIMPLE
+        return self.texts is None or name in self.texts
+
+    def unwanted(self, names: list[str | int]) -> list[str | int]:
+        """Those columns of a text that need not be read; none while one is missing that they may be meant for."""
+        if self.others or not self.types.keys() <= set(names):
+            return []
+        return [name for name in names if name not in self.types and not self.is_text(name)]
 
     def column_names(self, names: list[Any]) -> list[Any]:
         """The names that came, integers again where an old signature has integers and the format only text."""
