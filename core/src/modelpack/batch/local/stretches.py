@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 
 class Stretch(io.RawIOBase):
@@ -19,7 +19,7 @@ class Stretch(io.RawIOBase):
             end: Where they end.
         """
         super().__init__()
-        self._stream = stream
+        self._stream: Any = stream  # typing knows no `readinto`
         self._left = [(0, header), (start, end)] if start > header else [(0, end)]
         stream.seek(0)
 
@@ -27,15 +27,14 @@ class Stretch(io.RawIOBase):
         """It is only read."""
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # what BufferedReader passes
+    def readinto(self, buffer: memoryview | bytearray) -> int:  # type: ignore[override]  # what io passes
         """Fill as much of the buffer as there is."""
         while self._left:
             place, end = self._left[0]
-            piece = self._stream.read(min(len(buffer), end - place))
-            if piece:
-                buffer[: len(piece)] = piece
-                self._left[0] = (place + len(piece), end)
-                return len(piece)
+            read: int = self._stream.readinto(memoryview(buffer)[: min(len(buffer), end - place)])
+            if read:
+                self._left[0] = (place + read, end)
+                return read
             self._left.pop(0)
             if self._left:
                 self._stream.seek(self._left[0][0])
