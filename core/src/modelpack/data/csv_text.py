@@ -82,23 +82,26 @@ def read_header(lines: Iterator[bytes], media_type: MediaType, plan: InputPlan) 
 def blocks(lines: Iterator[bytes], rows: int) -> Iterator[bytes]:
     """The lines in blocks of so many, a line more where a quoted field runs on.
 
-    After the first block a file is read by its size instead of line by line, so later blocks have about as many lines.
+    Many lines of a file are read by their size, which the first thousand tell, so a block has about as many.
 
     Raises:
         DataFormatError: The text ends inside a quoted field.
     """
-    text = b"".join(islice(lines, rows))
-    size = len(text)
-    while text:
-        yield text if _ends_outside_quotes(text) else text + _rest_of_field(lines)
-        text = _next_block(lines, rows, size)
-
-
-def _next_block(lines: Iterator[bytes], rows: int, size: int) -> bytes:
     if rows < _MANY or not isinstance(lines, io.BufferedIOBase):
-        return b"".join(islice(lines, rows))
-    text = lines.read(size)
-    return text if text.endswith(b"\n") else text + lines.readline()
+        cut = iter(lambda: b"".join(islice(lines, rows)), b"")
+    else:
+        cut = _blocks_by_size(lines, rows)
+    for text in cut:
+        yield text if _ends_outside_quotes(text) else text + _rest_of_field(lines)
+
+
+def _blocks_by_size(file: io.BufferedIOBase, rows: int) -> Iterator[bytes]:
+    text = b"".join(islice(file, _MANY))
+    size = len(text) * rows // _MANY
+    text += file.read(size - len(text))
+    while text:
+        yield text if text.endswith(b"\n") else text + file.readline()
+        text = file.read(size)
 
 
 def _ends_outside_quotes(text: bytes) -> bool:
