@@ -16,7 +16,8 @@ OutputFormat: TypeAlias = Literal["parquet", "csv", "json", "arrow"]
 """`json` has an object on each line."""
 OnError: TypeAlias = Literal["fail", "skip"]
 
-CHUNK_ROWS = 50_000
+CHUNK_ROWS = 20_000
+"""Few enough for the columns of a usual table to stay in the caches of a processor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

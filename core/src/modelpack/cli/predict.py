@@ -83,7 +83,7 @@ def predict(  # noqa: PLR0913 - each is one option of the command
     output_path: OutputOption = "-",
     content_type: ContentTypeOption = None,
     output_type: OutputTypeOption = None,
-    chunk_rows: ChunkRowsOption = 50_000,
+    chunk_rows: ChunkRowsOption = 20_000,
     no_header: NoHeaderOption = False,
     param: ParamOption = None,
     keep: KeepOption = None,
