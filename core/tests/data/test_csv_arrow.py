@@ -32,9 +32,9 @@ def plan_of(*kinds: ColumnType, arrays: bool = False, texts: Any = (), others: b
     return InputPlan(ModelSignature(inputs=schema), arrays=arrays, texts=texts, others=others)
 
 
-def by_arrow(block: str, plan: InputPlan, names: str = "abcdef") -> Any:
+def by_arrow(block: str, plan: InputPlan) -> Any:
     """The table that Arrow makes of rows of the plan's columns; None where it leaves them."""
-    return ArrowReader(Header(list(names[: len(plan.names)])), plan).read(block.encode())
+    return ArrowReader(Header(plan.names), plan).read(block.encode())
 
 
 def by_pandas(text: str, plan: InputPlan) -> Any:

@@ -7,9 +7,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import orjson
-
-from modelpack.data.csv_records import plain_records
+from modelpack.data.csv_records import json_numbers, plain_records
 from modelpack.data.json_output import column_values, dumps, json_value
 from modelpack.data.libraries import require
 from modelpack.data.tables import prediction_frame
@@ -68,12 +66,10 @@ def _uniform_text(frame: pd.DataFrame) -> bytes | None:
     dtypes = set(frame.dtypes)
     if len(frame) == 0 or len(dtypes) != 1 or dtypes.pop() not in ("float64", "int64"):
         return None
-    numpy = require("numpy", "pandas")
-    array = numpy.ascontiguousarray(frame.to_numpy())
-    if array.dtype.kind == "f" and numpy.isinf(array).any():
+    text = json_numbers(frame.to_numpy())
+    if text is None:
         return None
-    text = orjson.dumps(array, option=orjson.OPT_SERIALIZE_NUMPY)
-    empty = b'""' if array.shape[1] == 1 else b""  # a line of nothing would be no record
+    empty = b'""' if frame.shape[1] == 1 else b""  # a line of nothing would be no record
     return text[2:-2].replace(b"],[", b"\n").replace(b"null", empty) + b"\n"
 
 

@@ -61,12 +61,16 @@ def _numbers(series: pd.Series[Any]) -> bytes | None:
     """Each number as the shortest text that reads back as the same, NaN as nothing, with commas between."""
     if series.dtype not in ("float64", "int64"):
         return None
+    text = json_numbers(series.to_numpy())
+    return None if text is None else text[1:-1].replace(b"null", b"")
+
+
+def json_numbers(array: Any) -> bytes | None:
+    """Doubles or integers as JSON, NaN as null; None where one is infinite, which JSON cannot say."""
     numpy = require("numpy", "pandas")
-    array = series.to_numpy()
     if array.dtype.kind == "f" and numpy.isinf(array).any():
         return None
-    text = orjson.dumps(numpy.ascontiguousarray(array), option=orjson.OPT_SERIALIZE_NUMPY)
-    return text[1:-1].replace(b"null", b"")
+    return orjson.dumps(numpy.ascontiguousarray(array), option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def _number_list(series: pd.Series[Any]) -> list[bytes] | None:

@@ -92,7 +92,7 @@ def blocks(lines: Iterator[bytes], rows: int) -> Iterator[bytes]:
     else:
         cut = _blocks_by_size(lines, rows)
     for text in cut:
-        yield text if _ends_outside_quotes(text) else text + _rest_of_field(lines)
+        yield text if ends_outside_quotes(text) else text + _rest_of_field(lines)
 
 
 def _blocks_by_size(file: io.BufferedIOBase, rows: int) -> Iterator[bytes]:
@@ -104,7 +104,8 @@ def _blocks_by_size(file: io.BufferedIOBase, rows: int) -> Iterator[bytes]:
         text = file.read(size)
 
 
-def _ends_outside_quotes(text: bytes) -> bool:
+def ends_outside_quotes(text: bytes) -> bool:
+    """Whether a text that begins outside quotes ends so, by the number of its quotes."""
     return _QUOTE not in text or text.count(_QUOTE) % 2 == 0
 
 

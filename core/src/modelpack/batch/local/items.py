@@ -11,7 +11,7 @@ from modelpack.batch.streams import is_remote, opened_source
 from modelpack.data.arrow_errors import refused
 from modelpack.data.arrow_streams import FILE_MAGIC
 from modelpack.data.codecs import ARROW_FILE, CSV, JSON_LINES, PARQUET
-from modelpack.data.csv_text import blocks
+from modelpack.data.csv_text import blocks, ends_outside_quotes
 from modelpack.data.libraries import require
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def _csv_ends(stream: BinaryIO) -> Iterator[tuple[int, int]]:
 def _record_blocks(stream: BinaryIO) -> Iterator[bytes]:
     while piece := stream.read(_PIECE):
         piece += stream.readline()
-        while b'"' in piece and piece.count(b'"') % 2:
+        while not ends_outside_quotes(piece):
             line = stream.readline()
             if not line:
                 break
